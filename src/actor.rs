@@ -1,0 +1,118 @@
+//! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    config::Configuration,
+    error::Error,
+    export::{self, Emitter, TracerProviderRequest},
+};
+
+/// What a call does about telemetry.
+#[derive(Clone)]
+pub(crate) enum Mode {
+    /// Nothing.
+    Off,
+    /// Trace context goes through; no span.
+    PropagateOnly,
+    /// A span for each call. Whoever holds the emitter keeps it exporting: a span in flight survives a reconfiguration.
+    Emit(Arc<Emitter>),
+}
+
+struct State {
+    configuration: Configuration,
+    mode: Mode,
+}
+
+pub(crate) struct Actor {
+    service_name: String,
+    service_instance_id: Option<String>,
+    /// Read by each call, at the cost of one load.
+    state: ArcSwap<State>,
+    /// Held by those who make a new state, never by a call.
+    reconfiguring: Mutex<()>,
+}
+
+impl Actor {
+    pub(crate) fn new(service_name: &str, service_instance_id: Option<&str>) -> Self {
+        Self {
+            service_name: service_name.to_string(),
+            service_instance_id: service_instance_id.map(str::to_string),
+            state: ArcSwap::from_pointee(State {
+                configuration: Configuration::default(),
+                mode: Mode::Off,
+            }),
+            reconfiguring: Mutex::new(()),
+        }
+    }
+
+    pub(crate) fn service_name(&self) -> &str {
+        &self.service_name
+    }
+
+    pub(crate) fn service_instance_id(&self) -> Option<&str> {
+        self.service_instance_id.as_deref()
+    }
+
+    pub(crate) fn configuration(&self) -> Configuration {
+        self.state.load().configuration.clone()
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.state.load().mode.clone()
+    }
+
+    /// Makes the state that `configuration` asks for. Calls go on with the old one meanwhile; the spans of the old emitter
+    /// are exported by another thread.
+    ///
+    /// Where an emitter cannot be made the state becomes propagate only.
+    pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
+        let _only_one = self
+            .reconfiguring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mode, result) = match self.wanted_mode(&configuration) {
+            Ok(mode) => (mode, Ok(())),
+            Err(error) => (Mode::PropagateOnly, Err(error)),
+        };
+        let new = Arc::new(State {
+            configuration,
+            mode,
+        });
+        let old = self.state.swap(new);
+        if let Mode::Emit(emitter) = &old.mode
+            && !self.still_emits_with(emitter)
+        {
+            // What has ended goes out now; what is in flight, when it has ended and the last holder drops the emitter.
+            export::flush(emitter);
+        }
+        result
+    }
+
+    fn wanted_mode(&self, configuration: &Configuration) -> Result<Mode, Error> {
+        if !configuration.enabled {
+            return Ok(Mode::Off);
+        }
+        if !configuration.emits_user_spans() {
+            return Ok(Mode::PropagateOnly);
+        }
+        let current = self.state.load();
+        if let Mode::Emit(_) = &current.mode
+            && current.configuration.tracing_endpoints == configuration.tracing_endpoints
+        {
+            return Ok(current.mode.clone());
+        }
+        let emitter = Emitter::new(&TracerProviderRequest {
+            service_name: &self.service_name,
+            service_instance_id: self.service_instance_id(),
+            endpoints: &configuration.tracing_endpoints,
+        })?;
+        Ok(emitter.map_or(Mode::PropagateOnly, |emitter| Mode::Emit(Arc::new(emitter))))
+    }
+
+    fn still_emits_with(&self, emitter: &Arc<Emitter>) -> bool {
+        matches!(&self.state.load().mode, Mode::Emit(current) if Arc::ptr_eq(current, emitter))
+    }
+}

@@ -1,0 +1,288 @@
+//! The one bridge to C++, and all `unsafe` of the crate.
+//!
+//! No panic crosses it: what C++ calls catches them here. No exception does: a C++ function that may throw returns a
+//! `Result`, see `include/cpptango_telemetry/cpp_exception.h`.
+
+use std::{cell::OnceCell, panic::AssertUnwindSafe, panic::catch_unwind, thread};
+
+use cxx::UniquePtr;
+pub use ffi::TelemetryHandle;
+use opentelemetry::trace::SpanContext;
+
+use crate::{
+    config::{Configuration, Endpoint, Exporter},
+    device::DeviceTelemetry,
+    error::{Error, panic_text},
+};
+
+/// cppTango's own names and enumerators.
+#[allow(
+    dead_code,
+    missing_docs,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unreachable_pub
+)]
+mod constants {
+    include!(concat!(env!("OUT_DIR"), "/constants.rs"));
+}
+
+use constants::root::Tango::telemetry as tango;
+
+#[cxx::bridge(namespace = "cpptango_telemetry")]
+mod ffi {
+    struct TraceHeaders {
+        traceparent: String,
+        tracestate: String,
+    }
+
+    struct Collector {
+        exporter: i32,
+        endpoint: String,
+    }
+
+    struct TelemetryConfiguration {
+        enabled: bool,
+        tracing_enabled: bool,
+        topics: Vec<String>,
+        tracing_collectors: Vec<Collector>,
+    }
+
+    struct ClientIdent {
+        known: bool,
+        location: String,
+        pid: i64,
+        lang: String,
+    }
+
+    struct ThreadInfo {
+        id: String,
+        name: String,
+    }
+
+    // SAFETY: these functions take and return values only, may be called from any thread, and throw nothing where they
+    // return no Result (out of memory ends the process, as it does in Rust). The opaque types are neither Send nor Sync.
+    unsafe extern "C++" {
+        include!("cpptango_telemetry/cpp_exception.h");
+        include!("cpptango_telemetry/client_interface.h");
+        include!("cpptango_telemetry/telemetry_handle.h");
+        include!("cpptango_telemetry/trace_context_scope.h");
+
+        type TraceContextScope;
+        fn get_trace_context() -> TraceHeaders;
+        fn set_trace_context(
+            span_name: &str,
+            headers: &TraceHeaders,
+            kind: i32,
+        ) -> UniquePtr<TraceContextScope>;
+        fn attach_trace_context(
+            trace_id: &[u8; 16],
+            span_id: &[u8; 8],
+            flags: u8,
+            tracestate: &str,
+        ) -> UniquePtr<TraceContextScope>;
+
+        type ClientInterfaceScope;
+        fn configure_client(service_name: &str) -> Result<TelemetryConfiguration>;
+        fn enter_client_interface() -> UniquePtr<ClientInterfaceScope>;
+        fn client_ident() -> ClientIdent;
+        fn thread_info() -> ThreadInfo;
+        fn register_at_exit();
+
+        /// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`](crate::DeviceTelemetry::from_handle):
+        /// `TelemetryDevice<Base>::telemetry_handle()`.
+        type TelemetryHandle;
+        fn trampoline_of(handle: &TelemetryHandle) -> &Trampoline;
+    }
+
+    extern "Rust" {
+        type Trampoline;
+        fn trampoline_new(class_name: &CxxString, device_name: &CxxString) -> Box<Trampoline>;
+        fn called(self: &Trampoline, method: &str);
+        fn reconfigured(
+            self: &Trampoline,
+            method: &str,
+            configuration: TelemetryConfiguration,
+        ) -> Result<()>;
+        fn at_exit();
+    }
+}
+
+/// The target of the virtual telemetry methods; lives as long as the C++ device.
+struct Trampoline(DeviceTelemetry);
+
+fn trampoline_new(class_name: &cxx::CxxString, device_name: &cxx::CxxString) -> Box<Trampoline> {
+    Box::new(Trampoline(DeviceTelemetry::new(
+        &class_name.to_string_lossy(),
+        &device_name.to_string_lossy(),
+    )))
+}
+
+impl Trampoline {
+    fn called(&self, method: &str) {
+        // What a getter returns is cppTango's; there is nobody to tell that the observer has panicked.
+        let _ = self.guarded(|| {
+            self.0.notify(method);
+            Ok(())
+        });
+    }
+
+    fn reconfigured(
+        &self,
+        method: &str,
+        configuration: ffi::TelemetryConfiguration,
+    ) -> Result<(), Error> {
+        self.guarded(|| {
+            let result = self.0.reconfigure(configuration.into());
+            self.0.notify(method);
+            result
+        })
+    }
+
+    fn guarded(&self, f: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        catch_unwind(AssertUnwindSafe(f))
+            .unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic))))
+            .inspect_err(|error| {
+                crate::diagnostics::warn("device telemetry callback", error);
+            })
+    }
+}
+
+impl Drop for Trampoline {
+    fn drop(&mut self) {
+        // Dropping it drops user code: the factory's provider.
+        let _ = self.guarded(|| {
+            self.0.retire();
+            Ok(())
+        });
+    }
+}
+
+fn at_exit() {
+    let _ = catch_unwind(crate::export::at_exit);
+}
+
+/// Has [`crate::export::at_exit`] called when the process ends.
+pub(crate) fn register_at_exit() {
+    ffi::register_at_exit();
+}
+
+impl From<ffi::TelemetryConfiguration> for Configuration {
+    fn from(shared: ffi::TelemetryConfiguration) -> Self {
+        Self {
+            enabled: shared.enabled,
+            tracing_enabled: shared.tracing_enabled,
+            topics: shared.topics,
+            tracing_endpoints: shared
+                .tracing_collectors
+                .into_iter()
+                .map(|collector| Endpoint {
+                    exporter: exporter(collector.exporter),
+                    url: collector.endpoint,
+                })
+                .collect(),
+        }
+    }
+}
+
+fn exporter(number: i32) -> Exporter {
+    const GRPC: i32 = tango::Configuration_Exporter::grpc as i32;
+    const HTTP: i32 = tango::Configuration_Exporter::http as i32;
+    match number {
+        GRPC => Exporter::Grpc,
+        HTTP => Exporter::Http,
+        _ => Exporter::Console,
+    }
+}
+
+pub(crate) fn get_trace_context() -> (String, String) {
+    let headers = ffi::get_trace_context();
+    (headers.traceparent, headers.tracestate)
+}
+
+/// The C++ half of a [`crate::TraceContextScope`]; dropping it restores what was before.
+pub(crate) struct Scope(#[allow(dead_code)] UniquePtr<ffi::TraceContextScope>);
+
+impl Scope {
+    pub(crate) fn set(span_name: &str, traceparent: String, tracestate: String) -> Self {
+        const CLIENT: i32 = tango::Span_Kind::kClient as i32;
+        let headers = ffi::TraceHeaders {
+            traceparent,
+            tracestate,
+        };
+        Self(ffi::set_trace_context(span_name, &headers, CLIENT))
+    }
+
+    pub(crate) fn attach(cx: &SpanContext) -> Self {
+        Self(ffi::attach_trace_context(
+            &cx.trace_id().to_bytes(),
+            &cx.span_id().to_bytes(),
+            cx.trace_flags().to_u8(),
+            &cx.trace_state().header(),
+        ))
+    }
+}
+
+/// While it lives, cppTango's spans of this thread are those of the client's interface.
+pub(crate) struct ClientInterface(#[allow(dead_code)] UniquePtr<ffi::ClientInterfaceScope>);
+
+impl ClientInterface {
+    pub(crate) fn enter() -> Self {
+        Self(ffi::enter_client_interface())
+    }
+}
+
+/// Creates the C++ interface of this process as a client; see [`ClientInterface`].
+pub(crate) fn configure_client(service_name: &str) -> Result<Configuration, Error> {
+    ffi::configure_client(service_name)
+        .map(Into::into)
+        .map_err(|error| Error::Configuration(error.what().to_string()))
+}
+
+/// Who called the device method that runs on this thread.
+pub(crate) struct ClientIdent {
+    pub(crate) location: String,
+    pub(crate) pid: i64,
+    pub(crate) lang: String,
+}
+
+pub(crate) fn client_ident() -> Option<ClientIdent> {
+    let ident = ffi::client_ident();
+    ident.known.then_some(ClientIdent {
+        location: ident.location,
+        pid: ident.pid,
+        lang: ident.lang,
+    })
+}
+
+/// Id and name of this thread: the id as in cppTango's spans, the name as Rust knows it, else the system.
+pub(crate) fn with_thread_info<T>(f: impl FnOnce(&str, &str) -> T) -> T {
+    thread_local! {
+        static INFO: OnceCell<(String, String)> = const { OnceCell::new() };
+    }
+    INFO.with(|info| {
+        let (id, name) = info.get_or_init(|| {
+            let info = ffi::thread_info();
+            let name = thread::current().name().map(str::to_string);
+            (info.id, name.unwrap_or(info.name))
+        });
+        f(id, name)
+    })
+}
+
+/// The span attribute by which cppTango filters topics.
+pub(crate) fn topic_attribute() -> &'static str {
+    // To bindgen a `constexpr const char *` is a byte string with its NUL.
+    std::str::from_utf8(tango::kTelemetryTopicSpanAttribute)
+        .unwrap_or_default()
+        .trim_end_matches('\0')
+}
+
+impl DeviceTelemetry {
+    /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
+    #[must_use]
+    pub fn from_handle(handle: &TelemetryHandle) -> Self {
+        ffi::trampoline_of(handle).0.clone()
+    }
+}

@@ -1,0 +1,68 @@
+//! Telemetry of client calls.
+//!
+//! A call made inside a device method belongs to the device, any other to this process as a client, whose configuration
+//! cppTango reads from the environment (`TANGO_TELEMETRY_*`) at the first call.
+
+use std::{env, sync::OnceLock};
+
+use crate::{
+    actor::Actor,
+    bridge,
+    error::Error,
+    operation::{Operation, OperationError},
+    span::SpanGuard,
+};
+
+/// `service.name` of the client; default [`DEFAULT_SERVICE_NAME`].
+pub const SERVICE_NAME_VARIABLE: &str = "TANGO_RUST_TELEMETRY_CLIENT_SERVICE_NAME";
+
+/// `service.name` of a client that has none of its own.
+pub const DEFAULT_SERVICE_NAME: &str = "tango.rust.client";
+
+/// Runs the client call `f` in its span.
+///
+/// Where the device that runs this call, else the client, emits user spans, `f` runs in a span of kind client, a child of Rust's current
+/// span, and cppTango hands that span on. Else, where telemetry is enabled, cppTango hands on Rust's current trace context.
+/// Where it is disabled, `f` is just called.
+///
+/// # Errors
+/// Those of `f`, unchanged. A configuration error does not fail a call; see [`initialize`].
+pub fn call<T, E: OperationError>(
+    operation: Operation<'_>,
+    f: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    span(operation).run(f)
+}
+
+/// The same as [`call`] as a guard.
+pub fn span(operation: Operation<'_>) -> SpanGuard {
+    SpanGuard::of_client(&operation)
+}
+
+/// Reads the client's configuration, once for the process; bindings call it where a client begins, such as in the constructor
+/// of a `DeviceProxy`, to report a bad environment.
+///
+/// # Errors
+/// [`Error::Configuration`] where cppTango cannot read the environment, or what the exporter's construction says; each time
+/// the same. The client makes no spans then.
+pub fn initialize() -> Result<(), Error> {
+    state().1.clone()
+}
+
+pub(crate) fn actor() -> &'static Actor {
+    &state().0
+}
+
+fn state() -> &'static (Actor, Result<(), Error>) {
+    static CLIENT: OnceLock<(Actor, Result<(), Error>)> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        let name = env::var(SERVICE_NAME_VARIABLE).ok();
+        let name = name.as_deref().filter(|name| !name.is_empty());
+        let name = name.unwrap_or(DEFAULT_SERVICE_NAME);
+        let actor = Actor::new(name, None);
+        let result = bridge::configure_client(name)
+            .and_then(|configuration| actor.reconfigure(configuration))
+            .inspect_err(|error| crate::diagnostics::warn("client telemetry", error));
+        (actor, result)
+    })
+}

@@ -1,0 +1,35 @@
+//! OTLP over gRPC: one Tokio runtime, with one thread, for all devices. The application's own is none of our business.
+
+use std::sync::OnceLock;
+
+use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{config::Endpoint, error::Error};
+
+pub(super) fn exporter(endpoint: &Endpoint) -> Result<SpanExporter, Error> {
+    let failed = |reason: String| Error::Exporter {
+        endpoint: endpoint.url.clone(),
+        reason,
+    };
+    // tonic looks for a runtime when a channel is made, and keeps it.
+    let runtime = runtime().as_ref().map_err(|error| failed(error.clone()))?;
+    let _entered = runtime.enter();
+    SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(&endpoint.url)
+        .build()
+        .map_err(|error| failed(error.to_string()))
+}
+
+fn runtime() -> &'static Result<Runtime, String> {
+    static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("tango-otlp-grpc")
+            .enable_all()
+            .build()
+            .map_err(|error| error.to_string())
+    })
+}

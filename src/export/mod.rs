@@ -1,0 +1,36 @@
+//! The one seam between spans and their exporters: an [`Emitter`] makes the spans of one actor and sees to their export.
+
+#[cfg(feature = "sdk")]
+mod console;
+#[cfg(feature = "otlp-grpc")]
+mod grpc;
+#[cfg(feature = "otlp-http")]
+mod http;
+#[cfg(feature = "sdk")]
+mod provider;
+#[cfg(feature = "sdk")]
+mod reaper;
+#[cfg(feature = "sdk")]
+mod sdk;
+#[cfg(not(feature = "sdk"))]
+#[path = "no_sdk.rs"]
+mod sdk;
+
+#[cfg(feature = "sdk")]
+pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
+pub use sdk::force_flush;
+pub(crate) use sdk::{Emitter, at_exit, flush};
+
+use crate::config::Endpoint;
+
+/// What a tracer provider is wanted for.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct TracerProviderRequest<'a> {
+    /// `service.name`: the Tango class, or the client's name.
+    pub service_name: &'a str,
+    /// `service.instance.id`: the device's name; none for the client.
+    pub service_instance_id: Option<&'a str>,
+    /// Where its spans are to go.
+    pub endpoints: &'a [Endpoint],
+}

@@ -1,0 +1,131 @@
+//! Tracer providers: the default one, and the user's factory.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwapOption;
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::{
+    Resource,
+    trace::{
+        BatchSpanProcessor, SdkTracerProvider, SimpleSpanProcessor, SpanExporter,
+        TracerProviderBuilder,
+    },
+};
+
+use super::{TracerProviderRequest, console::ConsoleExporter};
+use crate::{
+    config::{Endpoint, Exporter},
+    error::{Error, panic_text},
+};
+
+/// What a factory may fail with.
+pub type TracerProviderFactoryError = Box<dyn std::error::Error + Send + Sync>;
+
+type Factory = dyn Fn(&TracerProviderRequest<'_>) -> Result<SdkTracerProvider, TracerProviderFactoryError>
+    + Send
+    + Sync;
+
+static FACTORY: ArcSwapOption<Box<Factory>> = ArcSwapOption::const_empty();
+
+/// Has the tracer providers of this process made by `factory`, each time a device or the client needs a new one; those that
+/// exist stay. PyTango's `set_telemetry_tracer_provider_factory`.
+///
+/// [`TracerProviderRequest::builder`] is what would be used without a factory, to build on. An error or a panic of the factory leaves
+/// the device without Rust spans, and the operator's command that caused the change reports it where cppTango lets it.
+///
+/// ```
+/// # use cpptango_telemetry::{opentelemetry::KeyValue, opentelemetry_sdk::Resource, set_tracer_provider_factory};
+/// set_tracer_provider_factory(|request| {
+///     let beamline = Resource::builder_empty().with_attribute(KeyValue::new("facility.beamline", "BL07"));
+///     Ok(request.builder()?.with_resource(beamline.build()).build())
+/// });
+/// ```
+pub fn set_tracer_provider_factory(
+    factory: impl Fn(
+        &TracerProviderRequest<'_>,
+    ) -> Result<SdkTracerProvider, TracerProviderFactoryError>
+    + Send
+    + Sync
+    + 'static,
+) {
+    FACTORY.store(Some(Arc::new(Box::new(factory))));
+}
+
+/// A provider of the factory's, else the default one.
+pub(super) fn make(request: &TracerProviderRequest<'_>) -> Result<SdkTracerProvider, Error> {
+    let factory = FACTORY.load_full();
+    // Not only the factory may panic: the SDK does when it cannot start a thread.
+    let made = catch_unwind(AssertUnwindSafe(|| match factory {
+        Some(factory) => factory(request).map_err(|error| Error::Factory(error.to_string())),
+        None => Ok(request.builder()?.build()),
+    }));
+    made.unwrap_or_else(|panic| Err(Error::Factory(format!("panic: {}", panic_text(&*panic)))))
+}
+
+impl TracerProviderRequest<'_> {
+    /// The builder of the default provider: the resource that Tango's users know (`service.namespace`, `service.name`,
+    /// `service.instance.id`, `host.name`, and what `OTEL_RESOURCE_ATTRIBUTES` adds), and a span processor for each endpoint:
+    /// batch for `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
+    ///
+    /// # Errors
+    /// [`Error::FeatureRequired`] or [`Error::Exporter`] for an endpoint that no exporter can be made for.
+    pub fn builder(&self) -> Result<TracerProviderBuilder, Error> {
+        let mut builder = SdkTracerProvider::builder().with_resource(self.resource());
+        for endpoint in self.endpoints {
+            builder = match endpoint.exporter {
+                Exporter::Console => builder.with_span_processor(SimpleSpanProcessor::new(
+                    ConsoleExporter::new(&endpoint.url),
+                )),
+                Exporter::Http => builder.with_span_processor(batch(http(endpoint)?)),
+                Exporter::Grpc => builder.with_span_processor(batch(grpc(endpoint)?)),
+            };
+        }
+        Ok(builder)
+    }
+
+    fn resource(&self) -> Resource {
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let mut attributes = vec![
+            KeyValue::new("service.namespace", "tango"),
+            KeyValue::new("host.name", host),
+        ];
+        if let Some(id) = self.service_instance_id {
+            attributes.push(KeyValue::new("service.instance.id", id.to_string()));
+        }
+        Resource::builder()
+            .with_service_name(self.service_name.to_string())
+            .with_attributes(attributes)
+            .build()
+    }
+}
+
+fn batch(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
+    BatchSpanProcessor::builder(exporter).build()
+}
+
+#[cfg(feature = "otlp-http")]
+use super::http::exporter as http;
+
+#[cfg(feature = "otlp-grpc")]
+use super::grpc::exporter as grpc;
+
+#[cfg(not(feature = "otlp-http"))]
+fn http(endpoint: &Endpoint) -> Result<ConsoleExporter, Error> {
+    Err(feature_required(endpoint, "otlp-http"))
+}
+
+#[cfg(not(feature = "otlp-grpc"))]
+fn grpc(endpoint: &Endpoint) -> Result<ConsoleExporter, Error> {
+    Err(feature_required(endpoint, "otlp-grpc"))
+}
+
+#[allow(dead_code)] // With all features there is nothing left to require.
+pub(super) fn feature_required(endpoint: &Endpoint, feature: &'static str) -> Error {
+    Error::FeatureRequired {
+        endpoint: endpoint.url.clone(),
+        feature,
+    }
+}

@@ -1,0 +1,67 @@
+//! Joins the two OpenTelemetry worlds of a process that uses cppTango from Rust: the C++ one inside cppTango and the Rust
+//! one. It is no binding of cppTango; bindings embed it.
+//!
+//! - [`TraceContextScope`] and [`get_trace_context`] pass the W3C trace context both ways.
+//! - [`DeviceTelemetry`] is the Rust half of a C++ device that derives from `cpptango_telemetry::TelemetryDevice<Base>`:
+//!   operators reconfigure a device at run time, cppTango calls its virtual telemetry methods, and the device's Rust tracer
+//!   is rebuilt or switched off. [`DeviceTelemetry::in_span`] puts a span around a device method.
+//! - [`client::call`] puts a span around a client call.
+//! - [`TELEMETRY_SUPPORTED`] tells whether all that is there; else the same functions do nothing.
+//!
+//! # Features
+//! | feature | default | |
+//! |---|---|---|
+//! | `telemetry` | yes | the bridge; without it no cppTango is needed and every function is a dummy |
+//! | `sdk` | yes | spans; without it the trace context is propagated only |
+//! | `otlp-http`, `otlp-grpc` | yes | the exporters `http` and `grpc` |
+//! | `tls` | no | `https://` endpoints |
+//! | `tracing` | no | diagnostics as events of the `tracing` crate |
+//!
+//! # Threads
+//! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and the
+//! functions may be used from any.
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub use opentelemetry;
+#[cfg(feature = "sdk")]
+pub use opentelemetry_sdk;
+
+mod actor;
+mod attributes;
+#[cfg(tango_telemetry)]
+#[allow(unsafe_code)]
+mod bridge;
+#[cfg(not(tango_telemetry))]
+#[path = "noop.rs"]
+mod bridge;
+pub mod client;
+mod config;
+mod device;
+mod diagnostics;
+mod error;
+mod export;
+mod operation;
+mod scope;
+mod span;
+mod trace_context;
+
+pub use bridge::TelemetryHandle;
+pub use config::{Configuration, Endpoint, Exporter};
+pub use device::DeviceTelemetry;
+pub use error::Error;
+#[cfg(feature = "sdk")]
+pub use export::{TracerProviderFactoryError, set_tracer_provider_factory};
+pub use export::{TracerProviderRequest, force_flush};
+pub use operation::{Operation, OperationError};
+pub use scope::{TraceContextScope, get_trace_context};
+pub use span::SpanGuard;
+pub use trace_context::TraceContext;
+
+/// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the feature
+/// `telemetry`. Else every function does nothing.
+pub const TELEMETRY_SUPPORTED: bool = cfg!(tango_telemetry);
+
+/// Whether operators can reconfigure telemetry at run time: cppTango 10.3 and later.
+pub const RUNTIME_CONFIGURATION_SUPPORTED: bool = cfg!(tango_telemetry);

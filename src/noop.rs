@@ -1,0 +1,72 @@
+//! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
+
+use std::thread;
+
+use opentelemetry::trace::SpanContext;
+
+use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
+
+/// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
+pub enum TelemetryHandle {}
+
+impl DeviceTelemetry {
+    /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
+    #[must_use]
+    pub fn from_handle(handle: &TelemetryHandle) -> Self {
+        match *handle {}
+    }
+}
+
+pub(crate) fn get_trace_context() -> (String, String) {
+    Default::default()
+}
+
+pub(crate) struct Scope;
+
+impl Scope {
+    pub(crate) fn set(_: &str, _: String, _: String) -> Self {
+        Self
+    }
+
+    pub(crate) fn attach(_: &SpanContext) -> Self {
+        Self
+    }
+}
+
+pub(crate) struct ClientInterface;
+
+impl ClientInterface {
+    pub(crate) fn enter() -> Self {
+        Self
+    }
+}
+
+/// Off.
+pub(crate) fn configure_client(_: &str) -> Result<Configuration, Error> {
+    Ok(Configuration::default())
+}
+
+pub(crate) struct ClientIdent {
+    pub(crate) location: String,
+    pub(crate) pid: i64,
+    pub(crate) lang: String,
+}
+
+pub(crate) fn client_ident() -> Option<ClientIdent> {
+    None
+}
+
+pub(crate) fn with_thread_info<T>(f: impl FnOnce(&str, &str) -> T) -> T {
+    let current = thread::current();
+    f(
+        &format!("{:?}", current.id()),
+        current.name().unwrap_or_default(),
+    )
+}
+
+pub(crate) fn topic_attribute() -> &'static str {
+    "tango.telemetry.topic"
+}
+
+#[allow(dead_code)] // Without the SDK nobody calls it.
+pub(crate) fn register_at_exit() {}

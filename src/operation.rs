@@ -1,0 +1,166 @@
+//! What a span is about: a method of a device, or a call of a client.
+
+use std::{fmt, panic::Location};
+
+/// A method of a device or a call of a client; names and locates its span.
+///
+/// The location (`code.filepath`, `code.lineno`) is where the operation was made, unless [`at`](Self::at) gives another, as
+/// bindings do that know where the user's closure is.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation<'a> {
+    method: Method<'a>,
+    target: Option<&'a str>,
+    argument: Option<&'a str>,
+    location: &'static Location<'static>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Method<'a> {
+    Named(&'a str),
+    IsAllowed(&'a str),
+    Read(&'a str),
+    Write(&'a str),
+}
+
+macro_rules! device_methods {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $($(#[$doc])*
+        #[track_caller]
+        #[must_use]
+        pub fn $name() -> Self {
+            Self::with(Method::Named(stringify!($name)), None)
+        })*
+    };
+}
+
+impl<'a> Operation<'a> {
+    /// The body of a command: `Class.Name`.
+    #[track_caller]
+    #[must_use]
+    pub fn command(name: &'a str) -> Self {
+        Self::with(Method::Named(name), Some(name))
+    }
+
+    /// The `is_allowed` method of a command or attribute: `Class.is_Name_allowed`.
+    #[track_caller]
+    #[must_use]
+    pub fn is_allowed(name: &'a str) -> Self {
+        Self::with(Method::IsAllowed(name), Some(name))
+    }
+
+    /// The read method of an attribute: `Class.read_name`.
+    #[track_caller]
+    #[must_use]
+    pub fn read_attribute(name: &'a str) -> Self {
+        Self::with(Method::Read(name), Some(name))
+    }
+
+    /// The write method of an attribute: `Class.write_name`.
+    #[track_caller]
+    #[must_use]
+    pub fn write_attribute(name: &'a str) -> Self {
+        Self::with(Method::Write(name), Some(name))
+    }
+
+    device_methods! {
+        /// `init_device`.
+        init_device;
+        /// `delete_device`.
+        delete_device;
+        /// `always_executed_hook`.
+        always_executed_hook;
+        /// `read_attr_hardware`.
+        read_attr_hardware;
+        /// `dev_state`.
+        dev_state;
+        /// `dev_status`.
+        dev_status;
+    }
+
+    /// A call of a client, for [`client::call`](crate::client::call): `method` is what the bindings call it, such as
+    /// `DeviceProxy.command_inout`.
+    #[track_caller]
+    #[must_use]
+    pub fn client(method: &'a str) -> Self {
+        Self::with(Method::Named(method), None)
+    }
+
+    /// The device that is called (`tango.operation.target`).
+    #[must_use]
+    pub fn target(self, device: &'a str) -> Self {
+        Self {
+            target: Some(device),
+            ..self
+        }
+    }
+
+    /// The command or attribute that is called (`tango.operation.argument`).
+    #[must_use]
+    pub fn argument(self, name: &'a str) -> Self {
+        Self {
+            argument: Some(name),
+            ..self
+        }
+    }
+
+    /// Where the user's code is.
+    #[must_use]
+    pub fn at(self, location: &'static Location<'static>) -> Self {
+        Self { location, ..self }
+    }
+
+    #[track_caller]
+    fn with(method: Method<'a>, argument: Option<&'a str>) -> Self {
+        Self {
+            method,
+            target: None,
+            argument,
+            location: Location::caller(),
+        }
+    }
+
+    pub(crate) fn parts(&self) -> (Option<&'a str>, Option<&'a str>, &'static Location<'static>) {
+        (self.target, self.argument, self.location)
+    }
+}
+
+/// The method's name, as in the span's.
+impl fmt::Display for Operation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.method {
+            Method::Named(name) => f.write_str(name),
+            Method::IsAllowed(name) => write!(f, "is_{name}_allowed"),
+            Method::Read(name) => write!(f, "read_{name}"),
+            Method::Write(name) => write!(f, "write_{name}"),
+        }
+    }
+}
+
+/// The error of an operation, as its span tells it: a `DevFailed`.
+///
+/// Bindings implement it for their own type. The span's status becomes Error with `DevFailed: reason: description`, cut at
+/// 1 kB, and one `exception` event tells all of it. The error itself reaches the caller unchanged.
+pub trait OperationError {
+    /// The exception's type; cppTango says `Tango::DevFailed`.
+    fn exception_type(&self) -> &str {
+        "DevFailed"
+    }
+    /// `DevError::reason` of the first error of the stack.
+    fn reason(&self) -> &str;
+    /// `DevError::desc`.
+    fn description(&self) -> &str;
+    /// `DevError::origin`.
+    fn origin(&self) -> &str;
+}
+
+impl OperationError for std::convert::Infallible {
+    fn reason(&self) -> &str {
+        match *self {}
+    }
+    fn description(&self) -> &str {
+        match *self {}
+    }
+    fn origin(&self) -> &str {
+        match *self {}
+    }
+}

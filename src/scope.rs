@@ -1,0 +1,69 @@
+//! The current trace context of cppTango on this thread.
+
+use std::marker::PhantomData;
+
+use crate::{bridge, trace_context::TraceContext};
+
+/// The trace context that cppTango would hand on with a request made now on this thread.
+///
+/// Inside a device method it is the one of the kernel span of the request, or of what was attached since. Empty outside any
+/// span, and where telemetry of the thread's current device or client is disabled. (cppTango 10.3:
+/// `Tango::telemetry::Interface::get_trace_context`.)
+#[must_use]
+pub fn get_trace_context() -> TraceContext {
+    let (traceparent, tracestate) = bridge::get_trace_context();
+    // opentelemetry-cpp writes nothing that does not parse, but for flags in upper case (ff).
+    TraceContext::parse(&traceparent.to_ascii_lowercase(), &tracestate).unwrap_or_default()
+}
+
+/// While it lives, its trace context is cppTango's current one on this thread.
+///
+/// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner ones
+/// too. A scope belongs to the thread that made it and cannot leave it:
+///
+/// ```
+/// # use cpptango_telemetry::{TraceContext, TraceContextScope};
+/// let scope = TraceContextScope::attach(&TraceContext::EMPTY);
+/// let ends_here = move || drop(scope);
+/// ends_here();
+/// ```
+/// ```compile_fail,E0277
+/// # use cpptango_telemetry::{TraceContext, TraceContextScope};
+/// let scope = TraceContextScope::attach(&TraceContext::EMPTY);
+/// let ends_elsewhere = move || drop(scope);
+/// std::thread::spawn(ends_elsewhere);
+/// ```
+#[must_use = "the trace context is the current one only while the scope lives"]
+pub struct TraceContextScope {
+    _scope: Option<bridge::Scope>,
+    // Also of the dummy twin, where there is nothing of C++ inside.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl TraceContextScope {
+    /// Makes a C++ span (kind client) below `cx`, and it the current one; it ends with the scope.
+    ///
+    /// This is PyTango's way, and cppTango's `Interface::set_trace_context`. Nothing happens where telemetry of the current device or
+    /// client is disabled. With an empty `cx` the span is a child of the current one, or a root.
+    pub fn new(span_name: &str, cx: &TraceContext) -> Self {
+        Self::of(Some(bridge::Scope::set(
+            span_name,
+            cx.traceparent(),
+            cx.tracestate(),
+        )))
+    }
+
+    /// Makes `cx` itself the current trace context, without a span: cppTango's next span is its child.
+    ///
+    /// An empty `cx` leaves everything as it is.
+    pub fn attach(cx: &TraceContext) -> Self {
+        Self::of((!cx.is_empty()).then(|| bridge::Scope::attach(cx.span_context())))
+    }
+
+    fn of(scope: Option<bridge::Scope>) -> Self {
+        Self {
+            _scope: scope,
+            _not_send: PhantomData,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! One span of a device method or client call, made current in both halves.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+};
+
+use opentelemetry::{
+    Context, ContextGuard, KeyValue,
+    trace::{SpanKind, Status, TraceContextExt},
+};
+
+use crate::{
+    actor::{Actor, Mode},
+    attributes, bridge, client,
+    device::DeviceTelemetry,
+    diagnostics,
+    error::panic_text,
+    export::Emitter,
+    operation::{Operation, OperationError},
+    scope::{TraceContextScope, get_trace_context},
+    trace_context::TraceContext,
+};
+
+/// The status text of a span is cut at so many bytes; the whole text is in the `exception` event.
+const STATUS_LIMIT: usize = 1024;
+
+/// A span in progress: its context is the current one of this thread, in Rust and in C++, until [`end`](Self::end) or drop.
+///
+/// Nothing at all where telemetry is off, and only the context where it propagates only.
+#[must_use = "the span ends when the guard is dropped"]
+#[derive(Default)]
+pub struct SpanGuard {
+    // Fields are dropped in this order: the span while it is still current, then C++ before Rust.
+    span: Option<Recording>,
+    _cpp: Option<TraceContextScope>,
+    _client: Option<bridge::ClientInterface>,
+    _rust: Option<ContextGuard>,
+}
+
+/// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when a
+/// reconfiguration has replaced it.
+struct Recording {
+    cx: Context,
+    _emitter: Arc<Emitter>,
+}
+
+/// The device whose method runs; travels in the Rust context, so also to other threads and tasks.
+struct CurrentDevice(DeviceTelemetry);
+
+impl SpanGuard {
+    pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
+        let mode = device.actor().mode();
+        if matches!(mode, Mode::Off) {
+            return Self::default();
+        }
+        // Of two nested calls within one process the kernel span is the inner one: C++ has the word.
+        let parent = get_trace_context().to_context(&Context::current());
+        let parent = parent.with_value(CurrentDevice(device.clone()));
+        let Mode::Emit(emitter) = mode else {
+            return Self {
+                _rust: Some(parent.attach()),
+                ..Self::default()
+            };
+        };
+        let name = format!("{}.{operation}", device.class_name());
+        let mut attributes = attributes::of(operation, Some(device.device_name()));
+        attributes::add_client_ident(&mut attributes);
+        Self::emit(emitter, SpanKind::Server, name, attributes, &parent)
+    }
+
+    pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
+        let device =
+            Context::map_current(|cx| cx.get::<CurrentDevice>().map(|device| device.0.clone()));
+        let actor: &Actor = match &device {
+            Some(device) => device.actor(),
+            None => client::actor(),
+        };
+        let mode = actor.mode();
+        if matches!(mode, Mode::Off) {
+            return Self::default();
+        }
+        let client = device.is_none().then(bridge::ClientInterface::enter);
+        let mut parent = Context::current();
+        if !parent.has_active_span() {
+            parent = get_trace_context().to_context(&parent);
+        }
+        let guard = match mode {
+            Mode::Emit(emitter) => {
+                let name = operation.to_string();
+                let attributes = attributes::of(operation, None);
+                Self::emit(emitter, SpanKind::Client, name, attributes, &parent)
+            }
+            _ => Self {
+                _cpp: Some(TraceContextScope::attach(&TraceContext::from(&parent))),
+                ..Self::default()
+            },
+        };
+        Self {
+            _client: client,
+            ..guard
+        }
+    }
+
+    fn emit(
+        emitter: Arc<Emitter>,
+        kind: SpanKind,
+        name: String,
+        attributes: Vec<KeyValue>,
+        parent: &Context,
+    ) -> Self {
+        let cx = emitter.start(kind, name, attributes, parent);
+        Self {
+            _cpp: Some(TraceContextScope::attach(&TraceContext::from(&cx))),
+            _client: None,
+            _rust: Some(cx.clone().attach()),
+            span: Some(Recording {
+                cx,
+                _emitter: emitter,
+            }),
+        }
+    }
+
+    /// Runs `f` and ends the span with its result.
+    ///
+    /// # Errors
+    /// Those of `f`, unchanged.
+    pub fn run<T, E: OperationError>(self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let result = f();
+        match &result {
+            Ok(_) => self.end(),
+            Err(error) => self.end_with_error(error),
+        }
+        result
+    }
+
+    /// Ends the span; its status stays unset. The same as dropping the guard.
+    pub fn end(self) {}
+
+    /// Ends the span with status Error and one `exception` event.
+    pub fn end_with_error(self, error: &impl OperationError) {
+        if let Some(recording) = &self.span {
+            recording.set_error(error);
+        }
+    }
+}
+
+impl Recording {
+    fn set_error(&self, error: &impl OperationError) {
+        let (kind, reason) = (error.exception_type(), error.reason());
+        let description = error.description();
+        let span = self.cx.span();
+        let status = cut(format!("{kind}: {reason}: {description}"));
+        span.set_status(Status::error(status));
+        span.add_event(
+            "exception",
+            vec![
+                KeyValue::new("exception.type", kind.to_string()),
+                KeyValue::new("exception.message", format!("{reason}: {description}")),
+                KeyValue::new("tango.error.reason", reason.to_string()),
+                KeyValue::new("tango.error.desc", description.to_string()),
+                KeyValue::new("tango.error.origin", error.origin().to_string()),
+            ],
+        );
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.cx.span().set_status(Status::error("panic"));
+        }
+        // A simple span processor exports here and now, and an exporter may be the user's.
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.cx.span().end())) {
+            diagnostics::warn("panic in a span exporter", &panic_text(&*panic));
+        }
+    }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(STATUS_LIMIT));
+    text
+}
