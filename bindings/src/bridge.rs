@@ -1,0 +1,136 @@
+//! The bridge of these bindings. Errors cross it as values, panics of device methods are caught in `server.rs`.
+//!
+//! What bindings need of cpptango-telemetry here is one type, `TelemetryHandle`.
+
+use crate::server::{ClassDefinition, DeviceBody, device_new};
+
+#[cxx::bridge(namespace = "tango_bindings")]
+pub(crate) mod ffi {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+    enum Kind {
+        #[default]
+        Void,
+        Boolean,
+        Long,
+        Double,
+        String,
+        StringArray,
+        LongStringArray,
+    }
+
+    /// One field of it has the value; which one, tells `kind`.
+    #[derive(Clone, Debug, PartialEq, Default)]
+    struct Value {
+        kind: Kind,
+        boolean: bool,
+        number: i32,
+        real: f64,
+        text: String,
+        numbers: Vec<i32>,
+        strings: Vec<String>,
+    }
+
+    /// One error of a `DevFailed`.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    struct DevError {
+        /// Why, in a word: `API_CommandNotFound`.
+        reason: String,
+        /// What happened.
+        desc: String,
+        /// Where.
+        origin: String,
+    }
+
+    /// A value, or errors.
+    struct Reply {
+        value: Value,
+        errors: Vec<DevError>,
+    }
+
+    struct NewProxy {
+        proxy: UniquePtr<Proxy>,
+        errors: Vec<DevError>,
+    }
+
+    struct CommandInfo {
+        name: String,
+        argument: Kind,
+        result: Kind,
+    }
+
+    struct AttributeInfo {
+        name: String,
+        kind: Kind,
+        writable: bool,
+    }
+
+    enum TelemetryMethod {
+        StartTelemetry,
+        StopTelemetry,
+        IsTelemetryEnabled,
+        SetTelemetryTopics,
+        GetTelemetryTopics,
+        SetTelemetryTracing,
+        GetTelemetryTracing,
+        SetTelemetryTracingEndpoints,
+        GetTelemetryTracingEndpoints,
+        AddTelemetryTracingEndpoint,
+        RemoveTelemetryTracingEndpoint,
+        SetTelemetryLogging,
+        GetTelemetryLogging,
+        SetTelemetryLoggingEndpoints,
+        GetTelemetryLoggingEndpoints,
+        AddTelemetryLoggingEndpoint,
+        RemoveTelemetryLoggingEndpoint,
+    }
+
+    // SAFETY: they take and return values, and are noexcept.
+    unsafe extern "C++" {
+        include!("cpptango_telemetry/telemetry_handle.h");
+        include!("tango_bindings/device_proxy.h");
+        include!("tango_bindings/device_server.h");
+
+        #[namespace = "cpptango_telemetry"]
+        type TelemetryHandle = cpptango_telemetry::TelemetryHandle;
+
+        type Proxy;
+        fn new_proxy(name: &str) -> NewProxy;
+        fn command_inout(self: &Proxy, command: &str, argument: &Value) -> Reply;
+        fn read_attribute(self: &Proxy, attribute: &str) -> Reply;
+        fn write_attribute(self: &Proxy, attribute: &str, value: &Value) -> Reply;
+        fn state(self: &Proxy) -> Reply;
+        fn status(self: &Proxy) -> Reply;
+        fn ping(self: &Proxy) -> Reply;
+        fn set_timeout_millis(self: &Proxy, timeout: i32) -> Reply;
+        fn telemetry(self: &Proxy, method: TelemetryMethod, argument: &Value) -> Reply;
+
+        fn run_server(arguments: Vec<String>, definition: Box<ClassDefinition>) -> Reply;
+    }
+
+    extern "Rust" {
+        type ClassDefinition;
+        fn name(self: &ClassDefinition) -> &str;
+        fn commands(self: &ClassDefinition) -> Vec<CommandInfo>;
+        fn attributes(self: &ClassDefinition) -> Vec<AttributeInfo>;
+
+        type DeviceBody;
+        fn device_new(
+            definition: &ClassDefinition,
+            telemetry: &TelemetryHandle,
+            name: &CxxString,
+        ) -> Box<DeviceBody>;
+        fn init_device(self: &DeviceBody) -> Vec<DevError>;
+        fn delete_device(self: &DeviceBody);
+        fn always_executed_hook(self: &DeviceBody) -> Vec<DevError>;
+        fn read_attr_hardware(self: &DeviceBody) -> Vec<DevError>;
+        fn command_is_allowed(self: &DeviceBody, index: usize) -> bool;
+        fn execute(self: &DeviceBody, index: usize, argument: Value) -> Reply;
+        fn attribute_is_allowed(self: &DeviceBody, index: usize) -> bool;
+        fn read(self: &DeviceBody, index: usize) -> Reply;
+        fn write(self: &DeviceBody, index: usize, value: Value) -> Reply;
+    }
+}
+
+// SAFETY: Tango::DeviceProxy locks its own state; cppTango allows a proxy to be used by several threads.
+unsafe impl Send for ffi::Proxy {}
+unsafe impl Sync for ffi::Proxy {}

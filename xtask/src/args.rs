@@ -1,0 +1,175 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use crate::process::{Failure, Result};
+use crate::recipe::{self, Recipe};
+
+pub const HELP: &str = "\
+cargo xtask [--cpptango 10.3|10.0|9.3] COMMAND
+
+  demo [ARGUMENTS]     build and run the demo
+  test [-- ARGUMENTS]  formatting, lints, documentation and all tests; with arguments only `cargo test ARGUMENTS`,
+                       as in `cargo xtask test -- --test devices`
+  bench [-- ARGUMENTS] the benchmarks; arguments go to `cargo bench`
+  shell                a shell where cppTango is
+  run -- COMMAND...    one command where cppTango is; its exit code is handed on
+
+Where cppTango is: this machine, if it has cppTango 10.3 or later with telemetry, opentelemetry-cpp's headers, g++,
+cmake, libclang and TangoTest (TANGO_ROOT or CMAKE_PREFIX_PATH, when set, are trusted). A Debian that offers them gets
+them installed (as root). Otherwise a small Debian of its own, made once in a minute or so; needs about 2 GB.
+It sees the checkout, Cargo's home and the Rust toolchain, is read-only apart from the former two, and lies in
+$CPPTANGO_TELEMETRY_CACHE, else $XDG_CACHE_HOME/cpptango-telemetry, else ~/.cache/cpptango-telemetry. That folder may
+be deleted at any time. Builds go to target/NAME-OF-THE-ROOT there, to the usual place otherwise.
+
+Ctrl-C lets the running command end by itself; after 5 s, or at a second Ctrl-C, it is ended.
+Exit code: the command's, 2 for wrong arguments, 1 for what xtask itself could not do.";
+
+const ALLOWED: &str = "allowed are `cargo xtask demo | test | bench | shell | run -- COMMAND...`, \
+                       `--cpptango 10.3|10.0|9.3` and `--help`";
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Task {
+    Demo,
+    Test,
+    Bench,
+    Shell,
+    Run,
+}
+
+const TASKS: [Task; 5] = [Task::Demo, Task::Test, Task::Bench, Task::Shell, Task::Run];
+
+impl Task {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Demo => "demo",
+            Self::Test => "test",
+            Self::Bench => "bench",
+            Self::Shell => "shell",
+            Self::Run => "run",
+        }
+    }
+
+    /// Whether the project itself is built and run, so that nothing of the environment may be missing.
+    pub fn needs_all(self) -> bool {
+        matches!(self, Self::Demo | Self::Test | Self::Bench)
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub struct Args {
+    pub task: Task,
+    pub recipe: &'static Recipe,
+    /// What is handed on.
+    pub rest: Vec<OsString>,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Parsed {
+    Help,
+    Go(Args),
+}
+
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
+    let wrong = |what: String| Failure::usage(format!("{what}; {ALLOWED}"));
+    let version = |value: &str| {
+        recipe::find(value).ok_or_else(|| wrong(format!("no cppTango {value:?} here")))
+    };
+
+    let mut task = None;
+    let mut recipe = &recipe::RECIPES[0];
+    let mut rest = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            Some("--") => {
+                rest.extend(words.by_ref());
+            }
+            Some("--help" | "-h") => return Ok(Parsed::Help),
+            Some("--cpptango") => {
+                let value = words.next().unwrap_or_default();
+                recipe = version(&value.to_string_lossy())?;
+            }
+            Some(word) if word.starts_with("--cpptango=") => {
+                recipe = version(&word["--cpptango=".len()..])?;
+            }
+            _ => match task {
+                None => {
+                    let found = TASKS.into_iter().find(|task| word == task.name());
+                    task = Some(found.ok_or_else(|| wrong(format!("no command {word:?}")))?);
+                }
+                // The demo checks its own arguments. For the others a forgotten `--` must not pass: `cargo test WORD`
+                // succeeds without running anything.
+                Some(Task::Demo) => rest.push(word),
+                Some(task) => {
+                    let hint = format!("{} takes no {word:?} before `--`", task.name());
+                    return Err(wrong(hint));
+                }
+            },
+        }
+    }
+
+    match task.ok_or_else(|| wrong("no command".into()))? {
+        Task::Run if rest.is_empty() => Err(wrong("run needs a command after `--`".into())),
+        Task::Shell if !rest.is_empty() => Err(wrong("shell takes no arguments".into())),
+        task => Ok(Parsed::Go(Args { task, recipe, rest })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn go(line: &str) -> Args {
+        match parse(line.split_whitespace().map(OsString::from)) {
+            Ok(Parsed::Go(args)) => args,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_version_may_stand_anywhere_before_the_dashes() {
+        assert_eq!(go("demo").recipe.cpptango, "10.3");
+        assert_eq!(go("--cpptango 9.3 shell").recipe.cpptango, "9.3");
+        let args = go("run --cpptango=10.0 -- x --cpptango 9.3 -- --help");
+        assert_eq!((args.task, args.recipe.cpptango), (Task::Run, "10.0"));
+        assert_eq!(args.rest, ["x", "--cpptango", "9.3", "--", "--help"]);
+    }
+
+    #[test]
+    fn arguments_are_handed_on() {
+        assert_eq!(go("demo --calls 3").rest, ["--calls", "3"]);
+        assert_eq!(go("demo -- --help").rest, ["--help"]);
+        assert_eq!(go("test -- --test devices").rest, ["--test", "devices"]);
+    }
+
+    #[test]
+    fn wrong_arguments_are_one_line_and_code_2() {
+        for line in [
+            "",
+            "tset",
+            "test devices",
+            "test --test devices",
+            "run",
+            "run ls",
+            "run --",
+            "shell -- ls",
+            "demo --cpptango",
+            "demo --cpptango 8.1",
+        ] {
+            match parse(line.split_whitespace().map(OsString::from)) {
+                Err(Failure {
+                    code: 2,
+                    message: Some(message),
+                }) => assert!(message.contains("demo | test") && !message.contains('\n')),
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn help() {
+        let words = ["demo", "--help"].map(OsString::from);
+        assert!(matches!(parse(words), Ok(Parsed::Help)));
+    }
+}

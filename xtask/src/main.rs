@@ -1,0 +1,69 @@
+//! `cargo xtask`: the project's commands, with all the set-up that they need.
+
+mod args;
+mod environment;
+mod native;
+mod process;
+mod recipe;
+mod root;
+mod sandbox;
+mod steps;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use args::{Args, Parsed, Task};
+use environment::Environment;
+use process::{Failure, Result};
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { message, code }) => {
+            if let Some(message) = message {
+                eprintln!("xtask: {message}");
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+fn start() -> Result<()> {
+    let args = match args::parse(std::env::args_os().skip(1))? {
+        Parsed::Help => {
+            println!("{}", args::HELP);
+            return Ok(());
+        }
+        Parsed::Go(args) => args,
+    };
+    let Args { task, recipe, rest } = args;
+    if task.needs_all() && !recipe.supported {
+        return Err(Failure::usage(format!(
+            "{} on cppTango {} is not supported yet; `shell` and `run` are",
+            task.name(),
+            recipe.cpptango
+        )));
+    }
+
+    process::catch_signals();
+    let environment = Environment::prepare(recipe, task, &checkout())?;
+    if task != Task::Run {
+        eprintln!("==> {}", environment.describe());
+    }
+    match task {
+        Task::Demo => steps::demo(&environment, rest),
+        Task::Test => steps::test(&environment, rest),
+        Task::Bench => steps::bench(&environment, rest),
+        Task::Shell => steps::bare(&environment, vec!["bash".into()]),
+        Task::Run => steps::bare(&environment, rest),
+    }
+}
+
+/// The folder of the workspace. Cargo says at run time where xtask's manifest is; the value of compile time would be
+/// wrong where two checkouts share a target directory.
+fn checkout() -> PathBuf {
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let manifest = PathBuf::from(manifest);
+    manifest.parent().map(Path::to_path_buf).unwrap_or(manifest)
+}

@@ -1,0 +1,112 @@
+//! What the commands run.
+
+use std::ffi::OsString;
+
+use crate::environment::Environment;
+use crate::process::{Failure, Result, run};
+
+pub fn demo(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
+    step(
+        environment,
+        "build",
+        "cargo build --locked --examples",
+        &[],
+        vec![],
+    )?;
+    eprintln!("==> demo");
+    let mut words = vec![
+        environment
+            .target()
+            .join("debug/examples/demo")
+            .into_os_string(),
+    ];
+    words.extend(arguments);
+    // The demo says itself what failed.
+    bare(environment, words)
+}
+
+pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
+    const TEST: (&str, &str) = (
+        "test",
+        "cargo test --locked --workspace --exclude cpptango-telemetry-disabled --all-features",
+    );
+    const STEPS: [(&str, &str); 6] = [
+        ("fmt", "cargo fmt --all --check"),
+        (
+            "clippy",
+            "cargo clippy --locked --workspace --all-targets --all-features -- -D warnings",
+        ),
+        (
+            "clippy of the dummies",
+            "cargo clippy --locked -p cpptango-telemetry --no-default-features --lib -- -D warnings",
+        ),
+        (
+            "test of the dummies",
+            "cargo test --locked -p cpptango-telemetry-disabled",
+        ),
+        (
+            "rustdoc",
+            "cargo doc --locked --workspace --no-deps --all-features",
+        ),
+        TEST,
+    ];
+    let variables = [
+        // The build script then takes the C++ compiler's warnings for errors.
+        ("CPPTANGO_TELEMETRY_WERROR", "1"),
+        ("RUSTDOCFLAGS", "-D warnings"),
+    ];
+    let steps = if arguments.is_empty() {
+        &STEPS[..]
+    } else {
+        &[TEST]
+    };
+    for (name, command) in steps {
+        step(environment, name, command, &variables, arguments.clone())?;
+    }
+    Ok(())
+}
+
+pub fn bench(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
+    step(environment, "bench", "cargo bench --locked", &[], arguments)
+}
+
+/// A command that tells itself what failed; its exit code is handed on.
+pub fn bare(environment: &Environment, mut words: Vec<OsString>) -> Result<()> {
+    let program = words.remove(0);
+    match run(&mut environment.command(&program, &words))? {
+        0 => Ok(()),
+        code => Err(Failure {
+            message: None,
+            code,
+        }),
+    }
+}
+
+fn step(
+    environment: &Environment,
+    name: &str,
+    command: &str,
+    variables: &[(&str, &str)],
+    more: Vec<OsString>,
+) -> Result<()> {
+    eprintln!("==> {name}");
+    let mut words = command.split(' ');
+    let program = OsString::from(words.next().unwrap_or_default());
+    // Not a shell: no argument needs quoting.
+    let mut arguments: Vec<OsString> = words.map(OsString::from).collect();
+    arguments.extend(more);
+    let status = run(environment
+        .command(&program, &arguments)
+        .envs(variables.iter().copied()))?;
+    if status == 0 {
+        return Ok(());
+    }
+    let line = [vec![program], arguments].concat().join(" ".as_ref());
+    Err(Failure::with_code(
+        format!(
+            "step {name} failed: {} (exit {status})",
+            line.to_string_lossy()
+        ),
+        status,
+    ))
+}
