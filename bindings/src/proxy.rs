@@ -43,7 +43,9 @@ impl TangoType for Vec<TelemetryEndpoint> {
     }
     fn take(value: Value) -> Self {
         let pairs = value.strings.chunks_exact(2);
-        pairs.map(|pair| TelemetryEndpoint::new(&pair[0], &pair[1])).collect()
+        pairs
+            .map(|pair| TelemetryEndpoint::new(&pair[0], &pair[1]))
+            .collect()
     }
 }
 
@@ -99,7 +101,11 @@ impl DeviceProxy {
 
     /// Writes an attribute.
     #[track_caller]
-    pub fn write_attribute<A: TangoType>(&self, attribute: &str, value: A) -> Result<(), DevFailed> {
+    pub fn write_attribute<A: TangoType>(
+        &self,
+        attribute: &str,
+        value: A,
+    ) -> Result<(), DevFailed> {
         let value = value.into_value();
         let operation = Operation::client("DeviceProxy.write_attribute").argument(attribute);
         self.call(operation, |proxy| proxy.write_attribute(attribute, &value))
@@ -108,13 +114,17 @@ impl DeviceProxy {
     /// The device's state, as the number of its `DevState` (ON is 0, FAULT 8).
     #[track_caller]
     pub fn state(&self) -> Result<i32, DevFailed> {
-        self.call(Operation::client("DeviceProxy.state"), |proxy| proxy.state())
+        self.call(Operation::client("DeviceProxy.state"), |proxy| {
+            proxy.state()
+        })
     }
 
     /// The device's status text.
     #[track_caller]
     pub fn status(&self) -> Result<String, DevFailed> {
-        self.call(Operation::client("DeviceProxy.status"), |proxy| proxy.status())
+        self.call(Operation::client("DeviceProxy.status"), |proxy| {
+            proxy.status()
+        })
     }
 
     /// Whether the device answers.
@@ -125,7 +135,10 @@ impl DeviceProxy {
 
     /// How long a call may take, in milliseconds; cppTango's default is 3000.
     pub fn set_timeout_millis(&self, timeout: i32) -> Result<(), DevFailed> {
-        self.proxy.set_timeout_millis(timeout).into_result().map(|_| ())
+        self.proxy
+            .set_timeout_millis(timeout)
+            .into_result()
+            .map(|_| ())
     }
 
     telemetry_methods! {

@@ -149,7 +149,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         name: &'static str,
         is_allowed: impl Fn(&T) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let method: Box<IsAllowed> = Box::new(move |state| state.downcast_ref().is_some_and(&is_allowed));
+        let method: Box<IsAllowed> =
+            Box::new(move |state| state.downcast_ref().is_some_and(&is_allowed));
         self.definition.is_allowed.insert(name, here(method));
         self
     }
@@ -198,7 +199,10 @@ pub fn run<T: Send + Sync + 'static>(
 ) -> Result<(), DevFailed> {
     let arguments: Vec<String> = arguments.into_iter().collect();
     // cppTango would print its usage to say so.
-    if arguments.get(1).is_none_or(|instance| instance.starts_with('-')) {
+    if arguments
+        .get(1)
+        .is_none_or(|instance| instance.starts_with('-'))
+    {
         return Err(DevFailed::new(
             "API_InvalidArgs",
             "the first argument must be the server's instance name",
@@ -206,7 +210,9 @@ pub fn run<T: Send + Sync + 'static>(
         ));
     }
     let definition = Box::new(ClassDefinition(Arc::new(class.definition)));
-    ffi::run_server(arguments, definition).into_result().map(|_| ())
+    ffi::run_server(arguments, definition)
+        .into_result()
+        .map(|_| ())
 }
 
 #[track_caller]
@@ -238,7 +244,11 @@ fn device<T: 'static>(state: &State) -> Result<&T, DevFailed> {
 }
 
 fn not_initialized() -> DevFailed {
-    DevFailed::new("API_DeviceNotInitialized", "init_device has failed", "tango_bindings")
+    DevFailed::new(
+        "API_DeviceNotInitialized",
+        "init_device has failed",
+        "tango_bindings",
+    )
 }
 
 /// What C++ asks when it builds the class.
@@ -297,7 +307,9 @@ pub(crate) fn device_new(
 impl DeviceBody {
     pub(crate) fn init_device(&self) -> Vec<DevError> {
         let init = &self.class.init;
-        let made = self.method(Operation::init_device().at(init.location), || (init.run)(&self.info));
+        let made = self.method(Operation::init_device().at(init.location), || {
+            (init.run)(&self.info)
+        });
         match made {
             Ok(state) => {
                 *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
