@@ -6,7 +6,7 @@
 use std::{env, sync::OnceLock};
 
 use crate::{
-    actor::Actor,
+    actor::{Actor, Mode},
     bridge,
     error::Error,
     operation::{Operation, OperationError},
@@ -47,6 +47,10 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
 /// the same. The client makes no spans then.
 pub fn initialize() -> Result<(), Error> {
     state().1.clone()
+}
+
+pub(crate) fn is_off() -> bool {
+    matches!(actor().mode(), Mode::Off)
 }
 
 pub(crate) fn actor() -> &'static Actor {

@@ -53,7 +53,13 @@ impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
         let mode = device.actor().mode();
         if matches!(mode, Mode::Off) {
-            return Self::default();
+            // The calls that a stopped device makes are still its own, and not the client's to tell of.
+            let own = !client::is_off();
+            let cx = own.then(|| Context::current_with_value(CurrentDevice(device.clone())));
+            return Self {
+                _rust: cx.map(Context::attach),
+                ..Self::default()
+            };
         }
         // Of two nested calls within one process the kernel span is the inner one: C++ has the word.
         let parent = get_trace_context().to_context(&Context::current());
