@@ -17,41 +17,45 @@ use crate::{
 /// It is cheap to clone, and may be used from any thread. Its C++ counterpart is
 /// `cpptango_telemetry::TelemetryDevice<Base>` of `<cpptango_telemetry/telemetry_device.h>`; see `from_handle`.
 #[derive(Clone)]
-pub struct DeviceTelemetry(Arc<Inner>);
+pub struct DeviceTelemetry(Arc<Actor>);
 
-struct Inner {
-    actor: Actor,
-    observer: ArcSwapOption<Observer>,
+type Observer = dyn Fn(&DeviceTelemetry, &str) + Send + Sync;
+
+static OBSERVER: ArcSwapOption<Box<Observer>> = ArcSwapOption::const_empty();
+
+/// Has `observer` called with each virtual telemetry method, such as `set_telemetry_topics`, that cppTango calls on any
+/// device of this process, after the change took effect; and with `constructor` when a device has got its first
+/// configuration.
+///
+/// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught: the admin command then fails with its text
+/// where cppTango lets that method fail.
+pub fn set_callback_observer(observer: impl Fn(&DeviceTelemetry, &str) + Send + Sync + 'static) {
+    OBSERVER.store(Some(Arc::new(Box::new(observer))));
 }
-
-struct Observer(Box<dyn Fn(&str) + Send + Sync>);
 
 impl DeviceTelemetry {
     /// Telemetry of a device that cppTango does not know: off until [`reconfigure`](Self::reconfigure) is called.
     #[must_use]
     pub fn new(class_name: &str, device_name: &str) -> Self {
-        Self(Arc::new(Inner {
-            actor: Actor::new(class_name, Some(device_name)),
-            observer: ArcSwapOption::empty(),
-        }))
+        Self(Arc::new(Actor::new(class_name, Some(device_name))))
     }
 
     /// The Tango class (`service.name`).
     #[must_use]
     pub fn class_name(&self) -> &str {
-        self.0.actor.service_name()
+        self.0.service_name()
     }
 
     /// The device's name (`service.instance.id`).
     #[must_use]
     pub fn device_name(&self) -> &str {
-        self.0.actor.service_instance_id().unwrap_or_default()
+        self.0.service_instance_id().unwrap_or_default()
     }
 
     /// What cppTango has told last.
     #[must_use]
     pub fn configuration(&self) -> Configuration {
-        self.0.actor.configuration()
+        self.0.configuration()
     }
 
     /// Takes over a new configuration. The C++ half does so whenever an operator changes it.
@@ -63,32 +67,7 @@ impl DeviceTelemetry {
     /// Where no tracer can be made: [`Error::Factory`], [`Error::Exporter`], [`Error::FeatureRequired`]. The device then
     /// makes no Rust spans, and its trace context still goes through.
     pub fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
-        self.0.actor.reconfigure(configuration)
-    }
-
-    /// Has `observer` called with the name of each virtual telemetry method that cppTango calls on the device, such as
-    /// `set_telemetry_topics`, after the change took effect. It runs on the thread that serves the admin device.
-    ///
-    /// A panic in it is caught: the admin command then fails with its text where cppTango lets that method fail.
-    pub fn set_observer(&self, observer: impl Fn(&str) + Send + Sync + 'static) {
-        self.0
-            .observer
-            .store(Some(Arc::new(Observer(Box::new(observer)))));
-    }
-
-    #[cfg(tango_telemetry)]
-    pub(crate) fn notify(&self, method: &str) {
-        if let Some(observer) = self.0.observer.load_full() {
-            (observer.0)(method);
-        }
-    }
-
-    /// The C++ device is gone.
-    #[cfg(tango_telemetry)]
-    pub(crate) fn retire(&self) {
-        self.0.observer.store(None);
-        // Off needs no tracer, so it cannot fail.
-        let _ = self.reconfigure(Configuration::default());
+        self.0.reconfigure(configuration)
     }
 
     /// Runs the device method `f` in its span, on the thread that cppTango calls the method on.
@@ -113,6 +92,22 @@ impl DeviceTelemetry {
     }
 
     pub(crate) fn actor(&self) -> &Actor {
-        &self.0.actor
+        &self.0
+    }
+}
+
+#[cfg(tango_telemetry)]
+impl DeviceTelemetry {
+    /// cppTango has called `method`.
+    pub(crate) fn notify(&self, method: &str) {
+        if let Some(observer) = OBSERVER.load_full() {
+            observer(self, method);
+        }
+    }
+
+    /// The C++ device is gone.
+    pub(crate) fn retire(&self) {
+        // Off needs no tracer, so it cannot fail.
+        let _ = self.reconfigure(Configuration::default());
     }
 }

@@ -49,7 +49,7 @@ mod trace_context;
 
 pub use bridge::TelemetryHandle;
 pub use config::{Configuration, Endpoint, Exporter};
-pub use device::DeviceTelemetry;
+pub use device::{DeviceTelemetry, set_callback_observer};
 pub use error::Error;
 #[cfg(feature = "sdk")]
 pub use export::{TracerProviderFactoryError, set_tracer_provider_factory};

@@ -1,0 +1,67 @@
+//! What the tests share: a real receiver, real device servers, and the words of the fixtures.
+#![allow(dead_code)] // Each test file uses a part of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tango_bindings::DeviceProxy;
+use testbed::{DeviceServer, Receiver, Span, device};
+
+/// Within it all spans of a call have come: C++ exports every 2.5 s.
+pub const EXPORT: Duration = Duration::from_secs(15);
+
+pub const PROBE: &str = "test/probe/1";
+
+/// Telemetry on, all spans to `receiver` by http, Rust's soon.
+pub fn on(receiver: &Receiver) -> Vec<(&'static str, String)> {
+    vec![
+        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
+        ("TANGO_TELEMETRY_TYPES", "tracing".to_string()),
+        ("TANGO_TELEMETRY_TRACING_EXPORTERS", "http".to_string()),
+        (
+            "TANGO_TELEMETRY_TRACING_ENDPOINTS",
+            receiver.http_endpoint(),
+        ),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100".to_string()),
+    ]
+}
+
+/// A device server of class Probe with one device, `PROBE`.
+pub fn probe(environment: &[(&str, String)]) -> Result<DeviceServer> {
+    probes(&[PROBE], environment)
+}
+
+pub fn probes(devices: &[&str], environment: &[(&str, String)]) -> Result<DeviceServer> {
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    DeviceServer::start(&device::example("probe")?, "test", devices, &environment)
+}
+
+/// A client of `PROBE`, in the test's own process, where telemetry is off.
+pub fn proxy(server: &DeviceServer) -> Result<DeviceProxy> {
+    Ok(DeviceProxy::new(&server.device_url(PROBE))?)
+}
+
+pub fn admin(server: &DeviceServer) -> Result<DeviceProxy> {
+    Ok(DeviceProxy::new(&server.admin_url())?)
+}
+
+/// The one span of that name.
+pub fn named<'a>(spans: &'a [Span], name: &str) -> Result<&'a Span> {
+    let mut all = spans.iter().filter(|span| span.name == name);
+    let one = all.next().with_context(|| format!("no span {name}"))?;
+    anyhow::ensure!(all.next().is_none(), "several spans {name}");
+    Ok(one)
+}
+
+pub fn has(spans: &[Span], name: &str) -> bool {
+    spans.iter().any(|span| span.name == name)
+}
+
+/// The span's parent.
+pub fn parent<'a>(spans: &'a [Span], span: &Span) -> Result<&'a Span> {
+    let parent = spans
+        .iter()
+        .find(|other| other.span_id == span.parent_span_id && other.trace_id == span.trace_id);
+    parent.with_context(|| format!("{} has no parent", span.name))
+}

@@ -1,0 +1,232 @@
+//! Trace context across the bridge.
+
+mod common;
+
+use std::{collections::HashMap, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use common::{EXPORT, PROBE, has, named, on, parent, probe, proxy};
+use cpptango_telemetry::TraceContext;
+use testbed::{Receiver, Span, device, process};
+
+const FIRST: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const SECOND: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const STATE: &str = "vendor=value,other=1";
+const NONE: (&str, &str) = ("", "");
+
+/// What `caller scopes` says, by step, and the spans of all of it.
+fn scopes() -> Result<(HashMap<String, (String, String)>, Vec<Span>)> {
+    let receiver = Receiver::start()?;
+    let server = probe(&on(&receiver))?;
+    let mut caller = Command::new(device::example("caller")?);
+    caller.args(["scopes", &server.device_url(PROBE)]);
+    let environment = on(&receiver);
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    process::telemetry_env(&mut caller, &environment);
+    let caller = process::run("caller", caller, EXPORT)?;
+    ensure!(caller.status.success(), "{}", caller.stderr);
+    let said = caller.stdout.lines().map(|line| {
+        let mut words = line.split(' ').map(str::to_string);
+        let mut word = || words.next().unwrap_or_default();
+        (word(), (word(), word()))
+    });
+    let spans = receiver.wait_for("both calls", EXPORT, |spans| {
+        let count = |name| spans.iter().filter(|span| span.name == name).count();
+        count("Probe.Context") == 2
+            && count("DeviceProxy.command_inout") == 2
+            && count("Tango::Connection::command_inout") == 2
+            && count("Tango::Device_4Impl::command_inout_4") == 2
+            && count("caller.new") == 1
+    })?;
+    Ok((said.collect(), spans))
+}
+
+/// X1, X2, X5
+#[test]
+fn scopes_set_what_cpp_hands_on_and_restore_what_was_before() -> Result<()> {
+    let (said, spans) = scopes()?;
+    let at = |step: &str| {
+        said.get(step)
+            .with_context(|| format!("caller did not get to {step}"))
+    };
+    let is = |step: &str, (traceparent, tracestate): (&str, &str)| -> Result<()> {
+        let (parent, state) = at(step)?;
+        ensure!(
+            (parent.as_str(), state.as_str()) == (traceparent, tracestate),
+            "{step}: {parent} {state}"
+        );
+        Ok(())
+    };
+    is("outside", NONE)?;
+    // attach: unchanged.
+    is("attached", (FIRST, STATE))?;
+    is("nested", (SECOND, ""))?;
+    is("unnested", (FIRST, STATE))?;
+    for restored in ["detached", "new-ended", "unwound", "out-of-order"] {
+        is(restored, NONE)?;
+    }
+
+    // new: a C++ span below.
+    let span = named(&spans, "caller.new")?;
+    let (traceparent, tracestate) = at("new")?;
+    ensure!(*traceparent == format!("00-{}-{}-01", span.trace_id, span.span_id));
+    assert_eq!(tracestate, STATE);
+    assert_eq!(span.language(), "cpp");
+    assert_eq!(
+        format!("00-{}-{}-01", span.trace_id, span.parent_span_id),
+        FIRST
+    );
+
+    // What the device saw is below it in the same trace, through all that is between, and the state came along.
+    for (step, top) in [("attached-device", None), ("new-device", Some(span))] {
+        let (traceparent, tracestate) = at(step)?;
+        assert_eq!(tracestate, STATE, "{step}");
+        let seen = TraceContext::parse(traceparent, tracestate)?;
+        let id = seen.span_context().span_id().to_string();
+        let method = spans
+            .iter()
+            .find(|span| span.span_id == id)
+            .context("not an exported span")?;
+        assert_eq!(
+            (method.name.as_str(), method.language()),
+            ("Probe.Context", "rust"),
+            "{step}"
+        );
+        let mut above = method;
+        for name in [
+            "Tango::Device_4Impl::command_inout_4",
+            "Tango::Connection::command_inout",
+            "DeviceProxy.command_inout",
+        ] {
+            above = parent(&spans, above)?;
+            assert_eq!(above.name, name, "{step}");
+        }
+        match top {
+            Some(top) => assert_eq!(above.parent_span_id, top.span_id),
+            None => assert_eq!(
+                format!("00-{}-{}-01", above.trace_id, above.parent_span_id),
+                FIRST
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// X2
+#[test]
+fn a_device_method_without_a_rust_span_sees_the_kernel_span() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let mut environment = on(&receiver);
+    // No tracer provider: the device propagates only.
+    environment.push(("PROBE_FACTORY", "fails".to_string()));
+    let server = probe(&environment)?;
+    let context: Vec<String> = proxy(&server)?.command_inout("Context", ())?;
+    let spans = receiver.wait_for("the kernel span", EXPORT, |spans| {
+        has(spans, "Tango::Device_4Impl::command_inout_4")
+    })?;
+    let kernel = named(&spans, "Tango::Device_4Impl::command_inout_4")?;
+    let seen = TraceContext::parse(&context[0], &context[1])?;
+    assert_eq!(seen.span_context().trace_id().to_string(), kernel.trace_id);
+    assert_eq!(seen.span_context().span_id().to_string(), kernel.span_id);
+    assert!(!has(&spans, "Probe.Context"));
+    Ok(())
+}
+
+/// X3
+#[test]
+fn malformed_traceparents_are_errors() {
+    let id = "0af7651916cd43dd8448eb211c80319c";
+    let parent = "b7ad6b7169203331";
+    for malformed in [
+        format!("00-{id}-{parent}-0"),
+        format!("00-{id}-{parent}-011"),
+        format!("00-{id}-{parent}-01-"),
+        format!("00-{id}-{parent}-01-extra"),
+        format!("00-{}-{parent}-01", id.to_uppercase()),
+        format!("00-{id}-{}-01", parent.to_uppercase()),
+        format!("00-{id}-{parent}-0A"),
+        format!("00-{}-{parent}-01", "0".repeat(32)),
+        format!("00-{id}-{}-01", "0".repeat(16)),
+        format!("ff-{id}-{parent}-01"),
+        format!("0-{id}-{parent}-01"),
+        format!("000-{id}-{parent}-01"),
+        format!("+0-{id}-{parent}-01"),
+        format!("00-+{}-{parent}-01", &id[1..]),
+        format!("00-{id}-{parent}-+1"),
+        format!("00-{}-{parent}-01", &id[1..]),
+        format!("00-{id}0-{parent}-01"),
+        format!("00-{id}-{}-01", &parent[1..]),
+        format!(" 00-{id}-{parent}-01"),
+        format!("00-{id}-{parent}-01 "),
+        format!("00_{id}-{parent}-01"),
+        format!("01-{id}-{parent}-01."),
+        format!("00-{id}-{parent}-é"),
+        "0".to_string(),
+        "-".repeat(55),
+    ] {
+        let parsed = TraceContext::parse(&malformed, "a=1");
+        assert!(parsed.is_err(), "{malformed}: {parsed:?}");
+    }
+}
+
+/// X3
+#[test]
+fn random_bytes_are_errors() {
+    // xorshift64*: the same bytes each time.
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    };
+    for length in (1..=4096).chain([55; 4096]) {
+        let bytes: Vec<u8> = (0..length).map(|_| (random() >> 56) as u8).collect();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(TraceContext::parse(&text, &text).is_err(), "{text}");
+        // And such that look alike: one character of a good one replaced.
+        let (at, with) = (random() as usize % 55, random() as u8 % 0x60 + 0x20);
+        let mut almost = FIRST.as_bytes().to_vec();
+        almost[at] = with;
+        let almost = String::from_utf8_lossy(&almost);
+        if let Ok(cx) = TraceContext::parse(&almost, "") {
+            assert!(
+                at < 2 || cx.traceparent()[..53] == almost[..53],
+                "{almost} became {cx:?}"
+            );
+        }
+    }
+}
+
+/// X3: what is accepted, and how it is written.
+#[test]
+fn well_formed_traceparents_are_written_as_version_00() -> Result<()> {
+    for (read, written) in [
+        (FIRST, FIRST),
+        (
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+        ),
+        (
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03",
+        ),
+        (
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            FIRST,
+        ),
+        (
+            "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what=ever",
+            FIRST,
+        ),
+        ("", ""),
+    ] {
+        let cx = TraceContext::parse(read, STATE)?;
+        assert_eq!(cx.traceparent(), written);
+        assert_eq!(cx.tracestate(), if read.is_empty() { "" } else { STATE });
+        let through = TraceContext::from(&cx.to_context(&Default::default()));
+        assert_eq!(through.traceparent(), written);
+    }
+    Ok(())
+}
