@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::{
+    TELEMETRY_SUPPORTED,
     config::Configuration,
     error::Error,
     export::{self, Emitter, TracerProviderRequest},
@@ -92,7 +93,7 @@ impl Actor {
     }
 
     fn wanted_mode(&self, configuration: &Configuration) -> Result<Mode, Error> {
-        if !configuration.enabled {
+        if !configuration.enabled || !TELEMETRY_SUPPORTED {
             return Ok(Mode::Off);
         }
         if !configuration.emits_user_spans() {

@@ -3,7 +3,12 @@
 //! No panic crosses it: what C++ calls catches them here. No exception does: a C++ function that may throw returns a
 //! `Result`, see `include/cpptango_telemetry/cpp_exception.h`.
 
-use std::{cell::OnceCell, panic::AssertUnwindSafe, panic::catch_unwind, thread};
+use std::{
+    cell::OnceCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+    time::Duration,
+};
 
 use cxx::UniquePtr;
 pub use ffi::TelemetryHandle;
@@ -17,12 +22,12 @@ use crate::{
 
 /// cppTango's own names and enumerators.
 #[allow(
+    clippy::all,
     dead_code,
     missing_docs,
     non_camel_case_types,
     non_snake_case,
-    non_upper_case_globals,
-    unreachable_pub
+    non_upper_case_globals
 )]
 mod constants {
     include!(concat!(env!("OUT_DIR"), "/constants.rs"));
@@ -159,11 +164,19 @@ impl Drop for Trampoline {
     }
 }
 
+/// How long the end of the process may wait for collectors.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The process ends: what is pending goes out.
 fn at_exit() {
-    let _ = catch_unwind(crate::export::at_exit);
+    let flushed = catch_unwind(|| crate::force_flush(EXIT_TIMEOUT));
+    if let Ok(Err(error)) = flushed {
+        crate::diagnostics::warn("end of the process", &error);
+    }
 }
 
-/// Has [`crate::export::at_exit`] called when the process ends.
+/// Has [`at_exit`] called when the process ends.
+#[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) fn register_at_exit() {
     ffi::register_at_exit();
 }

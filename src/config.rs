@@ -42,6 +42,17 @@ pub struct Endpoint {
     pub url: String,
 }
 
+impl Endpoint {
+    /// An endpoint; `url` in cppTango's form.
+    #[must_use]
+    pub fn new(exporter: Exporter, url: &str) -> Self {
+        Self {
+            exporter,
+            url: url.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)

@@ -27,8 +27,8 @@ static OBSERVER: ArcSwapOption<Box<Observer>> = ArcSwapOption::const_empty();
 /// device of this process, after the change took effect; and with `constructor` when a device has got its first
 /// configuration.
 ///
-/// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught: the admin command then fails with its text
-/// where cppTango lets that method fail.
+/// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught: the admin
+/// command then fails with its text where cppTango lets that method fail.
 pub fn set_callback_observer(observer: impl Fn(&DeviceTelemetry, &str) + Send + Sync + 'static) {
     OBSERVER.store(Some(Arc::new(Box::new(observer))));
 }

@@ -98,10 +98,7 @@ impl SpanGuard {
                 let attributes = attributes::of(operation, None);
                 Self::emit(emitter, SpanKind::Client, name, attributes, &parent)
             }
-            _ => Self {
-                _cpp: Some(TraceContextScope::attach(&TraceContext::from(&parent))),
-                ..Self::default()
-            },
+            _ => Self::handing_on(&parent),
         };
         Self {
             _client: client,
@@ -116,15 +113,32 @@ impl SpanGuard {
         attributes: Vec<KeyValue>,
         parent: &Context,
     ) -> Self {
-        let cx = emitter.start(kind, name, attributes, parent);
+        // The provider's sampler and processors may be the user's.
+        let started = AssertUnwindSafe(|| emitter.start(kind, name, attributes, parent));
+        match catch_unwind(started) {
+            Ok(cx) => Self {
+                _rust: Some(cx.clone().attach()),
+                span: Some(Recording {
+                    _emitter: emitter,
+                    cx: cx.clone(),
+                }),
+                ..Self::handing_on(&cx)
+            },
+            Err(panic) => {
+                diagnostics::warn("panic at the start of a span", &panic_text(&*panic));
+                Self {
+                    _rust: Some(parent.clone().attach()),
+                    ..Self::handing_on(parent)
+                }
+            }
+        }
+    }
+
+    /// No span: what C++ hands on is the context of `cx`.
+    fn handing_on(cx: &Context) -> Self {
         Self {
-            _cpp: Some(TraceContextScope::attach(&TraceContext::from(&cx))),
-            _client: None,
-            _rust: Some(cx.clone().attach()),
-            span: Some(Recording {
-                cx,
-                _emitter: emitter,
-            }),
+            _cpp: Some(TraceContextScope::attach(&TraceContext::from(cx))),
+            ..Self::default()
         }
     }
 
@@ -185,6 +199,10 @@ impl Drop for Recording {
 }
 
 fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(STATUS_LIMIT));
+    let mut end = STATUS_LIMIT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
     text
 }

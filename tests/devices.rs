@@ -432,7 +432,7 @@ fn stop_and_start_keep_the_configuration_and_resume_tracing() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&on(&receiver))?;
     let device = proxy(&server)?;
-    device.set_telemetry_topics(&["user", "polling"])?;
+    device.set_telemetry_topics(&["all", "polling"])?;
     device.set_telemetry_logging(false)?;
     let configuration = |device: &DeviceProxy| -> Result<_> {
         let mut topics = device.get_telemetry_topics()?;
@@ -534,11 +534,17 @@ fn a_panic_in_a_callback_does_not_end_the_server() -> Result<()> {
     let receiver = Receiver::start()?;
     let mut environment = on(&receiver);
     environment.push(("PROBE_OBSERVER", "panics".to_string()));
+    environment[1].1 = "tracing,logging".to_string();
+    environment.push(("TANGO_TELEMETRY_LOGGING_EXPORTERS", "http".to_string()));
+    environment.push((
+        "TANGO_TELEMETRY_LOGGING_ENDPOINTS",
+        receiver.http_logs_endpoint(),
+    ));
     let server = probe(&environment)?;
     let device = proxy(&server)?;
     // Where cppTango lets the method fail, the operator is told.
     let failed = device
-        .set_telemetry_topics(&["user"])
+        .set_telemetry_topics(&["user", "all"])
         .err()
         .context("no error")?;
     let told = failed
@@ -546,15 +552,22 @@ fn a_panic_in_a_callback_does_not_end_the_server() -> Result<()> {
         .iter()
         .any(|error| error.desc.contains("the observer panics as asked"));
     assert!(told, "{failed:?}");
-    // Where it does not, the log is.
+    // Where it does not, the device's log is.
+    device.set_telemetry_tracing(false)?;
+    let warning =
+        "set_telemetry_tracing: panic in a telemetry callback: the observer panics as asked";
+    receiver.wait_for_logs("the warning", EXPORT, |logs| {
+        logs.iter()
+            .any(|log| log.instance() == PROBE && log.body.contains(warning))
+    })?;
+    // And the changes have taken effect.
+    let mut topics = device.get_telemetry_topics()?;
+    topics.sort();
+    assert_eq!(topics, ["all", "user"]);
+    assert!(!device.get_telemetry_tracing()?);
+    device.set_telemetry_tracing(true)?;
     device.stop_telemetry()?;
     device.start_telemetry()?;
-    assert!(device.is_telemetry_enabled()?);
-    server
-        .process()
-        .wait_for_line("disable_telemetry: panic in a telemetry callback", EXPORT)?;
-    // And the changes have taken effect.
-    assert_eq!(device.get_telemetry_topics()?, ["user"]);
     device.command_inout::<(), Strings>("Context", ())?;
     receiver.wait_for("a span", EXPORT, |spans| has(spans, "Probe.Context"))?;
     assert!(server.terminate()?.success());
@@ -591,27 +604,25 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
 
 /// D13
 #[test]
-fn a_panic_in_an_exporter_does_not_end_the_server() -> Result<()> {
-    let receiver = Receiver::start()?;
-    let mut environment = on(&receiver);
-    environment.push(("PROBE_FACTORY", "exporter-panics".to_string()));
-    let server = probe(&environment)?;
-    let device = proxy(&server)?;
-    for _ in 0..3 {
+fn a_panic_in_an_exporter_or_sampler_does_not_end_the_server() -> Result<()> {
+    for factory in ["exporter-panics", "sampler-panics"] {
+        let receiver = Receiver::start()?;
+        let mut environment = on(&receiver);
+        environment.push(("PROBE_FACTORY", factory.to_string()));
+        let server = probe(&environment)?;
+        let device = proxy(&server)?;
+        for _ in 0..3 {
+            device.command_inout::<(), Strings>("Context", ())?;
+            // The method panics, too.
+            let failed = device.command_inout::<(), ()>("Panic", ());
+            let failed = failed.err().context("no error")?;
+            assert_eq!(failed.cause().reason, "API_RustPanic");
+            assert_eq!(failed.cause().desc, "as asked");
+        }
+        device.stop_telemetry()?;
+        device.start_telemetry()?;
         device.command_inout::<(), Strings>("Context", ())?;
-        // The user's panic while the exporter panics, too.
-        let failed = device
-            .command_inout::<(), ()>("Panic", ())
-            .err()
-            .context("no error")?;
-        assert_eq!(
-            (failed.cause().reason.as_str(), failed.cause().desc.as_str()),
-            ("API_RustPanic", "as asked")
-        );
+        assert!(server.terminate()?.success());
     }
-    device.stop_telemetry()?;
-    device.start_telemetry()?;
-    device.command_inout::<(), Strings>("Context", ())?;
-    assert!(server.terminate()?.success());
     Ok(())
 }

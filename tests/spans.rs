@@ -127,12 +127,13 @@ fn a_failing_command_tells_all_in_one_event_and_the_client_gets_the_same_error()
 fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&on(&receiver))?;
-    proxy(&server)?.command_inout::<(), Vec<String>>("Context", ())?;
+    let url = server.device_url(PROBE);
+    proxy(&server)?.command_inout::<_, Vec<String>>("Forward", url)?;
     let spans = receiver.wait_for("the command", EXPORT, |spans| {
-        has(spans, "Probe.Context") && has(spans, "Tango::Device_4Impl::command_inout_4")
+        has(spans, "Probe.Forward") && has(spans, "Tango::Connection::command_inout")
     })?;
-    let span = named(&spans, "Probe.Context")?;
-    let kernel = parent(&spans, span)?;
+    let span = named(&spans, "Probe.Forward")?;
+    let kernel = named(&spans, "Tango::Connection::command_inout")?;
     let attr = |key| {
         span.attr(key)
             .with_context(|| format!("no {key} in {:?}", span.attributes))
@@ -140,7 +141,7 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
     assert_eq!(attr("code.filepath")?, "probe.rs");
     assert!(attr("code.lineno")?.parse::<u32>()? > 1);
     assert_eq!(attr("tango.operation.target")?, PROBE);
-    assert_eq!(attr("tango.operation.argument")?, "Context");
+    assert_eq!(attr("tango.operation.argument")?, "Forward");
     assert_eq!(attr("tango.telemetry.topic")?, "user");
     assert_eq!(
         attr("tango.client_ident.pid")?,

@@ -63,8 +63,9 @@ class TelemetryDevice : public Base
 
     bool is_telemetry_enabled() noexcept override
     {
+        auto result = Base::is_telemetry_enabled();
         handle.called("is_telemetry_enabled");
-        return Base::is_telemetry_enabled();
+        return result;
     }
 
     void set_telemetry_topics(const std::vector<std::string> &topics) override
@@ -75,8 +76,9 @@ class TelemetryDevice : public Base
 
     std::vector<std::string> get_telemetry_topics() noexcept override
     {
+        auto result = Base::get_telemetry_topics();
         handle.called("get_telemetry_topics");
-        return Base::get_telemetry_topics();
+        return result;
     }
 
     void set_telemetry_tracing(bool enable_flag) noexcept override
@@ -87,8 +89,9 @@ class TelemetryDevice : public Base
 
     bool is_telemetry_tracing_enabled() noexcept override
     {
+        auto result = Base::is_telemetry_tracing_enabled();
         handle.called("is_telemetry_tracing_enabled");
-        return Base::is_telemetry_tracing_enabled();
+        return result;
     }
 
     void set_telemetry_tracing_endpoints(std::vector<Collector> collectors) override
@@ -99,8 +102,9 @@ class TelemetryDevice : public Base
 
     std::vector<Collector> get_telemetry_tracing_endpoints() override
     {
+        auto result = Base::get_telemetry_tracing_endpoints();
         handle.called("get_telemetry_tracing_endpoints");
-        return Base::get_telemetry_tracing_endpoints();
+        return result;
     }
 
     void add_telemetry_tracing_endpoint(Collector collector) override
@@ -129,8 +133,9 @@ class TelemetryDevice : public Base
 
     bool is_telemetry_logging_enabled() noexcept override
     {
+        auto result = Base::is_telemetry_logging_enabled();
         handle.called("is_telemetry_logging_enabled");
-        return Base::is_telemetry_logging_enabled();
+        return result;
     }
 
     void set_telemetry_logging_endpoints(std::vector<Collector> collectors) override
@@ -141,8 +146,9 @@ class TelemetryDevice : public Base
 
     std::vector<Collector> get_telemetry_logging_endpoints() override
     {
+        auto result = Base::get_telemetry_logging_endpoints();
         handle.called("get_telemetry_logging_endpoints");
-        return Base::get_telemetry_logging_endpoints();
+        return result;
     }
 
     void add_telemetry_logging_endpoint(Collector collector) override

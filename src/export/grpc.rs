@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use opentelemetry_otlp::{SpanExporter, WithExportConfig};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{config::Endpoint, error::Error};
@@ -18,6 +18,8 @@ pub(super) fn exporter(endpoint: &Endpoint) -> Result<SpanExporter, Error> {
     SpanExporter::builder()
         .with_tonic()
         .with_endpoint(&endpoint.url)
+        // Else OTEL_EXPORTER_OTLP_PROTOCOL could ask for another one.
+        .with_protocol(Protocol::Grpc)
         .build()
         .map_err(|error| failed(error.to_string()))
 }

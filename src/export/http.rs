@@ -2,7 +2,7 @@
 
 use std::{sync::OnceLock, thread, time::Duration};
 
-use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use reqwest::blocking::Client;
 
 use crate::{config::Endpoint, error::Error};
@@ -22,6 +22,8 @@ pub(super) fn exporter(endpoint: &Endpoint) -> Result<SpanExporter, Error> {
         .with_http()
         .with_http_client(client().map_err(failed)?)
         .with_endpoint(&endpoint.url)
+        // Else OTEL_EXPORTER_OTLP_PROTOCOL could ask for another one.
+        .with_protocol(Protocol::HttpBinary)
         .build()
         .map_err(|error| failed(error.to_string()))
 }

@@ -19,7 +19,7 @@ mod sdk;
 #[cfg(feature = "sdk")]
 pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
 pub use sdk::force_flush;
-pub(crate) use sdk::{Emitter, at_exit, flush};
+pub(crate) use sdk::{Emitter, flush};
 
 use crate::config::Endpoint;
 

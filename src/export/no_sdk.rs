@@ -22,9 +22,6 @@ impl Emitter {
 
 pub(crate) fn flush(_: &Arc<Emitter>) {}
 
-#[allow(dead_code)] // Only the bridge calls it.
-pub(crate) fn at_exit() {}
-
 /// There are no spans to export.
 ///
 /// # Errors

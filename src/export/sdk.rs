@@ -17,9 +17,6 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use super::{TracerProviderRequest, provider, reaper};
 use crate::{bridge, error::Error};
 
-/// How long the end of the process may wait for collectors.
-const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Makes spans and sees to their export. When the last one who holds it drops it, what is pending is exported and the
 /// provider shut down, by another thread.
 pub(crate) struct Emitter {
@@ -96,13 +93,6 @@ pub fn force_flush(timeout: Duration) -> Result<(), Error> {
         reaper::flush(provider);
     }
     reaper::wait(timeout)
-}
-
-/// Called by C++ when the process ends.
-pub(crate) fn at_exit() {
-    if let Err(error) = force_flush(EXIT_TIMEOUT) {
-        crate::diagnostics::warn("end of the process", &error);
-    }
 }
 
 fn live() -> std::sync::MutexGuard<'static, Vec<(u64, SdkTracerProvider)>> {

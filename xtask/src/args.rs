@@ -17,7 +17,7 @@ cargo xtask [--cpptango 10.3|10.0|9.3] COMMAND
 
 Where cppTango is: this machine, if it has cppTango 10.3 or later with telemetry, opentelemetry-cpp's headers, g++,
 cmake, libclang and TangoTest (TANGO_ROOT or CMAKE_PREFIX_PATH, when set, are trusted). A Debian that offers them gets
-them installed (as root). Otherwise a small Debian of its own, made once in a minute or so; needs about 2 GB.
+them installed (as root). Otherwise a small Debian of its own, made once in a minute or so; needs about 1.5 GB.
 It sees the checkout, Cargo's home and the Rust toolchain, is read-only apart from the former two, and lies in
 $CPPTANGO_TELEMETRY_CACHE, else $XDG_CACHE_HOME/cpptango-telemetry, else ~/.cache/cpptango-telemetry. That folder may
 be deleted at any time. Builds go to target/NAME-OF-THE-ROOT there, to the usual place otherwise.

@@ -48,7 +48,7 @@ pub fn existing_or_new(recipe: &Recipe) -> Result<PathBuf> {
 /// Makes the root under another name: whatever has the final one is complete.
 fn make(recipe: &Recipe, root: &Path, lock: &File) -> Result<()> {
     eprintln!(
-        "==> making a Debian {} root with cppTango {} in {}: once, about a minute, some 2 GB",
+        "==> making a Debian {} root with cppTango {} in {}: once, about a minute, some 1.5 GB",
         recipe.suite,
         recipe.cpptango,
         root.display()
@@ -97,7 +97,7 @@ fn fill(recipe: &Recipe, partial: &Path, lock: &File) -> Result<()> {
         // Should it outlive xtask for a moment, it still holds the lock.
         .stdin(lock.try_clone().or_fail("cannot share the lock")?)
         .stdout(std::io::stderr())
-        // It has room for 2 GB; /tmp may be in memory.
+        // It has room for 1.5 GB; /tmp may be in memory.
         .env("TMPDIR", "/var/tmp");
     expect_success(&mut mmdebstrap, "mmdebstrap")?;
     if let Some(archive) = archive {

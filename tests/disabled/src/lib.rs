@@ -1,0 +1,82 @@
+//! Uses the whole API where telemetry is not compiled in: every function can be called, and does nothing.
+#![cfg(test)]
+
+use std::{convert::Infallible, time::Duration};
+
+use cpptango_telemetry::{
+    Configuration, DeviceTelemetry, Error, Operation, OperationError,
+    RUNTIME_CONFIGURATION_SUPPORTED, SpanGuard, TELEMETRY_SUPPORTED, TelemetryHandle, TraceContext,
+    TraceContextScope, client, force_flush, get_trace_context,
+    opentelemetry::{Context, trace::TraceContextExt},
+    set_callback_observer,
+};
+
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+struct Failed;
+
+impl OperationError for Failed {
+    fn reason(&self) -> &str {
+        "Failed"
+    }
+    fn description(&self) -> &str {
+        "as asked"
+    }
+    fn origin(&self) -> &str {
+        "test"
+    }
+}
+
+#[test]
+fn it_says_that_it_is_not_there() {
+    const { assert!(!TELEMETRY_SUPPORTED && !RUNTIME_CONFIGURATION_SUPPORTED) };
+}
+
+#[test]
+fn scopes_set_nothing() -> Result<(), Error> {
+    let cx = TraceContext::parse(TRACEPARENT, "vendor=value")?;
+    let _attached = TraceContextScope::attach(&cx);
+    let _new = TraceContextScope::new("span", &cx);
+    assert!(get_trace_context().is_empty());
+    Ok(())
+}
+
+#[test]
+fn device_methods_and_client_calls_are_just_called() {
+    let device = DeviceTelemetry::new("Class", "a/b/c");
+    let _ = DeviceTelemetry::from_handle as fn(&TelemetryHandle) -> DeviceTelemetry;
+    set_callback_observer(|_, _| {});
+    assert_eq!(
+        (device.class_name(), device.device_name()),
+        ("Class", "a/b/c")
+    );
+    assert!(device.reconfigure(Configuration::default()).is_ok());
+    assert_eq!(device.configuration(), Configuration::default());
+    assert!(client::initialize().is_ok());
+
+    for operation in [
+        Operation::command("Go"),
+        Operation::is_allowed("Go"),
+        Operation::read_attribute("position"),
+        Operation::write_attribute("position"),
+        Operation::init_device(),
+        Operation::delete_device(),
+        Operation::always_executed_hook(),
+        Operation::read_attr_hardware(),
+        Operation::dev_state(),
+        Operation::dev_status(),
+    ] {
+        let spans = || Context::current().has_active_span();
+        let Ok(inside) = device.in_span(operation, || Ok::<_, Infallible>(spans()));
+        assert!(!inside);
+        let _guard: SpanGuard = device.span(operation);
+        assert!(!spans());
+    }
+    let call = Operation::client("DeviceProxy.ping")
+        .target("a/b/c")
+        .argument("none");
+    assert!(client::call(call, || Err::<(), _>(Failed)).is_err());
+    client::span(call).end_with_error(&Failed);
+    client::span(call).end();
+    assert!(force_flush(Duration::ZERO).is_ok());
+}
