@@ -78,13 +78,14 @@ impl Actor {
             Ok(mode) => (mode, Ok(())),
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
+        let kept = mode.clone();
         let new = Arc::new(State {
             configuration,
             mode,
         });
         let old = self.state.swap(new);
         if let Mode::Emit(emitter) = &old.mode
-            && !self.still_emits_with(emitter)
+            && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
         {
             // What has ended goes out now; what is in flight, when it has ended and the last holder drops the emitter.
             export::flush(emitter);
@@ -111,9 +112,5 @@ impl Actor {
             endpoints: &configuration.tracing_endpoints,
         })?;
         Ok(emitter.map_or(Mode::PropagateOnly, |emitter| Mode::Emit(Arc::new(emitter))))
-    }
-
-    fn still_emits_with(&self, emitter: &Arc<Emitter>) -> bool {
-        matches!(&self.state.load().mode, Mode::Emit(current) if Arc::ptr_eq(current, emitter))
     }
 }

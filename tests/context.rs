@@ -14,8 +14,11 @@ const SECOND: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const STATE: &str = "vendor=value,other=1";
 const NONE: (&str, &str) = ("", "");
 
-/// What `caller scopes` says, by step, and the spans of all of it.
-fn scopes() -> Result<(HashMap<String, (String, String)>, Vec<Span>)> {
+/// `traceparent` and `tracestate`, by step.
+type Said = HashMap<String, (String, String)>;
+
+/// What `caller scopes` says, and the spans of all of it.
+fn scopes() -> Result<(Said, Vec<Span>)> {
     let receiver = Receiver::start()?;
     let server = probe(&on(&receiver))?;
     let mut caller = Command::new(device::example("caller")?);

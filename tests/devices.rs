@@ -322,7 +322,10 @@ fn the_methods_of_device_proxy_do_the_same() -> Result<()> {
         [cerr.clone(), cout.clone()]
     );
     device.remove_telemetry_tracing_endpoint(&cerr)?;
-    assert_eq!(device.get_telemetry_tracing_endpoints()?, [cout.clone()]);
+    assert_eq!(
+        device.get_telemetry_tracing_endpoints()?,
+        std::slice::from_ref(&cout)
+    );
 
     device.set_telemetry_logging(false)?;
     assert!(!device.get_telemetry_logging()?);
