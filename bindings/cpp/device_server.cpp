@@ -3,6 +3,8 @@
 #include "cpptango_telemetry/telemetry_device.h"
 #include "tango-bindings/src/bridge.rs.h"
 
+#include <algorithm>
+
 namespace tango_bindings
 {
 
@@ -207,6 +209,22 @@ class RustDServer : public cpptango_telemetry::TelemetryDevice<Tango::DServer>
     }
 };
 
+Tango::Util *initialize(const std::vector<std::string> &words, std::vector<char *> &pointers)
+{
+    try
+    {
+        return Tango::Util::init(static_cast<int>(pointers.size()), pointers.data());
+    }
+    catch(const CORBA::INITIALIZE &)
+    {
+        // What cppTango lets through of the ORB's trouble has no text.
+        const auto option = std::find(words.begin(), words.end(), "-ORBendPoint");
+        const auto point = option == words.end() || option + 1 == words.end() ? "its end point" : *(option + 1);
+        Tango::Except::throw_exception(
+            "API_CorbaException", "the ORB cannot listen at " + point + "; is the port in use?", "tango_bindings::run");
+    }
+}
+
 } // namespace
 
 Reply run_server(rust::Vec<rust::String> arguments, rust::Box<ClassDefinition> definition) noexcept
@@ -225,7 +243,7 @@ Reply run_server(rust::Vec<rust::String> arguments, rust::Box<ClassDefinition> d
             {
                 pointers.push_back(word.data());
             }
-            auto *util = Tango::Util::init(static_cast<int>(pointers.size()), pointers.data());
+            auto *util = initialize(words, pointers);
             util->register_dserver_constructor(
                 [](Tango::DeviceClass *device_class,
                    const std::string &name,

@@ -4,6 +4,7 @@
 //! [`DeviceTelemetry::in_span`](cpptango_telemetry::DeviceTelemetry::in_span), each client call in
 //! [`client::call`](cpptango_telemetry::client::call), and [`DevFailed`] tells spans what it is.
 
+mod arguments;
 mod bridge;
 mod error;
 mod proxy;

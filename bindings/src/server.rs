@@ -10,6 +10,7 @@ use std::{
 use cpptango_telemetry::{DeviceTelemetry, Operation, TelemetryHandle};
 
 use crate::{
+    arguments,
     bridge::ffi::{self, AttributeInfo, CommandInfo, DevError, Reply},
     error::DevFailed,
     value::{TangoType, Value},
@@ -198,17 +199,8 @@ pub fn run<T: Send + Sync + 'static>(
     arguments: impl IntoIterator<Item = String>,
 ) -> Result<(), DevFailed> {
     let arguments: Vec<String> = arguments.into_iter().collect();
-    // cppTango would print its usage to say so.
-    if arguments
-        .get(1)
-        .is_none_or(|instance| instance.starts_with('-'))
-    {
-        return Err(DevFailed::new(
-            "API_InvalidArgs",
-            "the first argument must be the server's instance name",
-            "tango_bindings::run",
-        ));
-    }
+    arguments::check(&arguments)
+        .map_err(|text| DevFailed::new("API_InvalidArgs", text, "tango_bindings::run"))?;
     let definition = Box::new(ClassDefinition(Arc::new(class.definition)));
     ffi::run_server(arguments, definition)
         .into_result()
