@@ -22,7 +22,6 @@
 //! functions may be used from any.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use opentelemetry;
 #[cfg(feature = "sdk")]

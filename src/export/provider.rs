@@ -36,6 +36,8 @@ static FACTORY: ArcSwapOption<Box<Factory>> = ArcSwapOption::const_empty();
 /// [`TracerProviderRequest::builder`] is what would be used without a factory, to build on. An error or a panic of the factory leaves
 /// the device without Rust spans, and the operator's command that caused the change reports it where cppTango lets it.
 ///
+/// It runs while the device or the client is being configured, so it must not make Tango calls itself.
+///
 /// ```
 /// # use cpptango_telemetry::{opentelemetry::KeyValue, opentelemetry_sdk::Resource, set_tracer_provider_factory};
 /// set_tracer_provider_factory(|request| {
