@@ -22,6 +22,7 @@
 //! functions may be used from any.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 pub use opentelemetry;
 #[cfg(feature = "sdk")]
