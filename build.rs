@@ -15,9 +15,11 @@ fn main() {
 
 #[cfg(feature = "telemetry")]
 mod native {
-    use std::{collections::HashMap, env, error::Error, fs, path::Path, path::PathBuf};
+    use std::{
+        collections::HashMap, env, error::Error, fs, path::Path, path::PathBuf, process::Command,
+    };
 
-    const PACKAGES: &str = "on Debian forky and later `apt-get install libtango-dev opentelemetry-cpp-dev`, \
+    const PACKAGES: &str = "on Debian forky and later `apt-get install libtango-dev opentelemetry-cpp-dev pkg-config cmake g++ libclang-dev`, \
         with conda `conda install -c conda-forge cpptango cpp-opentelemetry-sdk` and CMAKE_PREFIX_PATH or TANGO_ROOT set to the environment";
 
     pub fn build() -> Result<(), Box<dyn Error>> {
@@ -54,6 +56,14 @@ mod native {
                 println!("cargo::rerun-if-env-changed={variable}");
             }
             println!("cargo::rerun-if-changed=cmake");
+            let cmake = env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
+            if Command::new(&cmake).arg("--version").output().is_err() {
+                return Err(format!(
+                    "{} cannot be run; install CMake and cppTango: {PACKAGES}",
+                    cmake.display()
+                )
+                .into());
+            }
             let build = cmake::Config::new("cmake").no_build_target(true).build();
             let report = fs::read_to_string(build.join("build/cpptango.txt"))?;
             let report: HashMap<&str, &str> = report
@@ -72,7 +82,7 @@ mod native {
             };
             let Some(version) = report.get("VERSION") else {
                 let pkg_config = if report.contains_key("NO_PKG_CONFIG") {
-                    " (pkg-config itself is missing: install it)"
+                    " (pkg-config itself is missing)"
                 } else {
                     ""
                 };
