@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use anyhow::Result;
-use common::{EXPORT, admin, has, named, on, probe, proxy};
+use common::{EXPORT, admin, has, named, probe, proxy};
 use tango_bindings::{DeviceProxy, TelemetryEndpoint};
 use testbed::{DeviceServer, Receiver};
 
@@ -39,7 +39,7 @@ fn thread_count(server: &DeviceServer) -> Result<usize> {
 #[test]
 fn without_the_variable_there_is_no_span_no_thread_and_nothing_on_the_wire() -> Result<()> {
     let receiver = Receiver::start()?;
-    let mut environment = on(&receiver);
+    let mut environment = receiver.environment();
     environment.retain(|(name, _)| *name != "TANGO_TELEMETRY_ENABLE");
     let off = probe(&environment)?;
     let threads_at_start = thread_count(&off)?;
@@ -59,7 +59,7 @@ fn without_the_variable_there_is_no_span_no_thread_and_nothing_on_the_wire() -> 
     assert!(!off.output().contains("trace_id"), "{}", off.output());
 
     // The same with telemetry on has threads, so that the test can tell.
-    let on = probe(&on(&receiver))?;
+    let on = probe(&receiver.environment())?;
     proxy(&on)?.command_inout::<(), Vec<String>>("Context", ())?;
     assert_ne!(exporter_threads(&on)?, [""; 0]);
     let threads_on = thread_count(&on)?;
@@ -142,9 +142,7 @@ fn words_for_on_and_off_mean_the_same_to_both_halves() -> Result<()> {
 #[test]
 fn spans_go_by_grpc_too() -> Result<()> {
     let receiver = Receiver::start()?;
-    let mut environment = on(&receiver);
-    environment[2].1 = "grpc".to_string();
-    environment[3].1 = receiver.grpc_endpoint();
+    let mut environment = receiver.grpc_environment();
     environment.push((
         "TANGO_RUST_TELEMETRY_CLIENT_SERVICE_NAME",
         "probe-client".to_string(),

@@ -2,12 +2,12 @@
 
 mod common;
 
-use std::{collections::HashMap, process::Command};
+use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use common::{EXPORT, PROBE, has, named, on, parent, probe, proxy};
+use common::{EXPORT, has, named, parent, probe, proxy};
 use cpptango_telemetry::TraceContext;
-use testbed::{Receiver, Span, device, process};
+use testbed::{Receiver, Span};
 
 const FIRST: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const SECOND: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -20,16 +20,9 @@ type Said = HashMap<String, (String, String)>;
 /// What `caller scopes` says, and the spans of all of it.
 fn scopes() -> Result<(Said, Vec<Span>)> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
-    let mut caller = Command::new(device::example("caller")?);
-    caller.args(["scopes", &server.device_url(PROBE)]);
-    let environment = on(&receiver);
-    let environment: Vec<(&str, &str)> =
-        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    process::telemetry_env(&mut caller, &environment);
-    let caller = process::run("caller", caller, EXPORT)?;
-    ensure!(caller.status.success(), "{}", caller.stderr);
-    let said = caller.stdout.lines().map(|line| {
+    let server = probe(&receiver.environment())?;
+    let stdout = common::caller("scopes", &server, &receiver)?;
+    let said = stdout.lines().map(|line| {
         let mut words = line.split(' ').map(str::to_string);
         let mut word = || words.next().unwrap_or_default();
         (word(), (word(), word()))
@@ -120,7 +113,7 @@ fn scopes_set_what_cpp_hands_on_and_restore_what_was_before() -> Result<()> {
 #[test]
 fn a_device_method_without_a_rust_span_sees_the_kernel_span() -> Result<()> {
     let receiver = Receiver::start()?;
-    let mut environment = on(&receiver);
+    let mut environment = receiver.environment();
     // No tracer provider: the device propagates only.
     environment.push(("PROBE_FACTORY", "fails".to_string()));
     let server = probe(&environment)?;

@@ -3,7 +3,7 @@
 mod common;
 
 use anyhow::{Context, Result};
-use common::{EXPORT, PROBE, admin, has, on, probe, proxy};
+use common::{EXPORT, PROBE, admin, has, probe, proxy};
 use tango_bindings::{DevFailed, DeviceProxy, TelemetryEndpoint};
 use testbed::{DeviceServer, Receiver, device};
 
@@ -226,7 +226,7 @@ fn each_virtual_method_reaches_rust_as_often_as_it_is_called() -> Result<()> {
 #[test]
 fn all_admin_commands_work_on_a_rust_device() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let admin = admin(&server)?;
     let one = strings(&[PROBE]);
     let set = |command: &str, arguments: &[&str]| {
@@ -288,7 +288,7 @@ fn all_admin_commands_work_on_a_rust_device() -> Result<()> {
 #[test]
 fn the_methods_of_device_proxy_do_the_same() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let device = proxy(&server)?;
     let (cout, cerr) = (
         TelemetryEndpoint::new("console", "cout"),
@@ -333,10 +333,8 @@ fn the_methods_of_device_proxy_do_the_same() -> Result<()> {
 #[test]
 fn errors_of_admin_commands_are_those_of_a_cpp_device_and_change_nothing() -> Result<()> {
     let receiver = Receiver::start()?;
-    let environment = on(&receiver);
+    let environment = receiver.environment();
     let rust = probe(&environment)?;
-    let environment: Vec<(&str, &str)> =
-        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let cpp = DeviceServer::start(&device::tango_test()?, "test", &[PROBE], &environment)?;
     let state = |server: &DeviceServer| -> Result<(Strings, Strings, Strings)> {
         let admin = admin(server)?;
@@ -422,7 +420,7 @@ fn errors_of_admin_commands_are_those_of_a_cpp_device_and_change_nothing() -> Re
 #[test]
 fn stop_and_start_keep_the_configuration_and_resume_tracing() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let device = proxy(&server)?;
     device.set_telemetry_topics(&["all", "polling"])?;
     device.set_telemetry_logging(false)?;
@@ -477,7 +475,7 @@ fn stop_and_start_keep_the_configuration_and_resume_tracing() -> Result<()> {
 #[test]
 fn what_changes_nothing_rebuilds_nothing() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let device = proxy(&server)?;
     let providers = || -> Result<i32> { Ok(device.command_inout("Providers", ())?) };
     let present = TelemetryEndpoint::new("http", &receiver.http_endpoint());
@@ -503,7 +501,7 @@ fn what_changes_nothing_rebuilds_nothing() -> Result<()> {
 #[test]
 fn new_endpoints_get_the_later_spans_only() -> Result<()> {
     let (old, new) = (Receiver::start()?, Receiver::start()?);
-    let server = probe(&on(&old))?;
+    let server = probe(&old.environment())?;
     let device = proxy(&server)?;
     device.command_inout::<(), Strings>("Context", ())?;
     device
@@ -524,7 +522,7 @@ fn new_endpoints_get_the_later_spans_only() -> Result<()> {
 #[test]
 fn a_panic_in_a_callback_does_not_end_the_server() -> Result<()> {
     let receiver = Receiver::start()?;
-    let mut environment = on(&receiver);
+    let mut environment = receiver.environment();
     environment.push(("PROBE_OBSERVER", "panics".to_string()));
     environment[1].1 = "tracing,logging".to_string();
     environment.push(("TANGO_TELEMETRY_LOGGING_EXPORTERS", "http".to_string()));
@@ -574,7 +572,7 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
         ("fails", "the factory fails as asked"),
     ] {
         let receiver = Receiver::start()?;
-        let mut environment = on(&receiver);
+        let mut environment = receiver.environment();
         environment.push(("PROBE_FACTORY", factory.to_string()));
         let server = probe(&environment)?;
         let device = proxy(&server)?;
@@ -599,7 +597,7 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
 fn a_panic_in_an_exporter_or_sampler_does_not_end_the_server() -> Result<()> {
     for factory in ["exporter-panics", "sampler-panics"] {
         let receiver = Receiver::start()?;
-        let mut environment = on(&receiver);
+        let mut environment = receiver.environment();
         environment.push(("PROBE_FACTORY", factory.to_string()));
         let server = probe(&environment)?;
         let device = proxy(&server)?;

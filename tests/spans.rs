@@ -2,17 +2,17 @@
 
 mod common;
 
-use std::{collections::BTreeMap, process::Command};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, ensure};
-use common::{EXPORT, PROBE, has, named, on, parent, probe, proxy};
-use testbed::{Kind, Receiver, Span, Status, device, process};
+use anyhow::{Context, Result};
+use common::{EXPORT, PROBE, has, named, parent, probe, proxy};
+use testbed::{Kind, Receiver, Span, Status};
 
 /// S2
 #[test]
 fn an_attribute_read_has_its_methods_in_order_under_one_request() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     proxy(&server)?.read_attribute::<f64>("value")?;
     let request = "Tango::Device_5Impl::read_attributes_5";
     let spans = receiver.wait_for("the request", EXPORT, |spans| {
@@ -56,7 +56,7 @@ fn an_attribute_read_has_its_methods_in_order_under_one_request() -> Result<()> 
 #[test]
 fn a_refused_command_has_no_body_span_and_its_request_is_an_error() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let failed = proxy(&server)?.command_inout::<(), ()>("Refused", ());
     assert_eq!(
         failed.err().context("not refused")?.cause().reason,
@@ -83,7 +83,7 @@ fn a_refused_command_has_no_body_span_and_its_request_is_an_error() -> Result<()
 #[test]
 fn a_failing_command_tells_all_in_one_event_and_the_client_gets_the_same_error() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     // Two bytes a character, an odd prefix: a cut in the middle of one must not happen.
     let description = "ä".repeat(1500);
     let failed = proxy(&server)?.command_inout::<_, ()>("Fail", description.clone());
@@ -126,7 +126,7 @@ fn a_failing_command_tells_all_in_one_event_and_the_client_gets_the_same_error()
 #[test]
 fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
     let receiver = Receiver::start()?;
-    let server = probe(&on(&receiver))?;
+    let server = probe(&receiver.environment())?;
     let url = server.device_url(PROBE);
     proxy(&server)?.command_inout::<_, Vec<String>>("Forward", url)?;
     let spans = receiver.wait_for("the command", EXPORT, |spans| {
@@ -160,14 +160,7 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
 fn each_call_of_a_device_proxy_is_one_client_span_below_the_callers() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&[])?;
-    let mut caller = Command::new(device::example("caller")?);
-    caller.args(["calls", &server.device_url(PROBE)]);
-    let environment = on(&receiver);
-    let environment: Vec<(&str, &str)> =
-        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    process::telemetry_env(&mut caller, &environment);
-    let caller = process::run("caller", caller, EXPORT)?;
-    ensure!(caller.status.success(), "{}", caller.stderr);
+    common::caller("calls", &server, &receiver)?;
 
     let methods = [
         "new",

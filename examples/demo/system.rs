@@ -1,6 +1,6 @@
 //! The processes of the demo.
 
-use std::{process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Result, ensure};
 use testbed::{DeviceServer, Receiver, device, process};
@@ -14,23 +14,23 @@ pub(crate) struct System {
     pub(crate) leader: DeviceServer,
     followers: DeviceServer,
     sensor: DeviceServer,
-    client_environment: Vec<(String, String)>,
+    client_environment: Vec<(&'static str, String)>,
 }
 
 impl System {
     /// Starts the device servers; all send to `receiver`, some by http, some by grpc.
     pub(crate) fn start(receiver: &Receiver) -> Result<Self> {
-        let http = environment("http", &receiver.http_endpoint());
-        let grpc = environment("grpc", &receiver.grpc_endpoint());
+        let http = receiver.environment();
+        let grpc = receiver.grpc_environment();
 
         println!("starting TangoTest (C++), two Followers and a Leader (Rust)");
         let sensor = server(&device::tango_test()?, &[SENSOR], &grpc, None)?;
         let sensor_url = sensor.device_url(SENSOR);
         let follower = device::example("follower")?;
-        let followers = server(&follower, &FOLLOWERS, &grpc, Some(("SENSOR", &sensor_url)))?;
+        let followers = server(&follower, &FOLLOWERS, &grpc, Some(("SENSOR", sensor_url)))?;
         let urls = FOLLOWERS.map(|name| followers.device_url(name)).join(",");
         let leader = device::example("leader")?;
-        let leader = server(&leader, &[LEADER], &http, Some(("FOLLOWERS", &urls)))?;
+        let leader = server(&leader, &[LEADER], &http, Some(("FOLLOWERS", urls)))?;
         Ok(Self {
             leader,
             followers,
@@ -43,7 +43,7 @@ impl System {
     pub(crate) fn call(&self) -> Result<()> {
         let mut client = Command::new(device::example("client")?);
         client.arg(self.leader.device_url(LEADER));
-        process::telemetry_env(&mut client, &borrowed(&self.client_environment));
+        process::telemetry_env(&mut client, &self.client_environment);
         let client = process::run("client", client, Duration::from_secs(30))?;
         ensure!(
             client.status.success(),
@@ -68,32 +68,11 @@ impl System {
 }
 
 fn server(
-    executable: &std::path::Path,
+    executable: &Path,
     devices: &[&str],
-    environment: &[(String, String)],
-    peer: Option<(&str, &str)>,
+    environment: &[(&'static str, String)],
+    peer: Option<(&'static str, String)>,
 ) -> Result<DeviceServer> {
-    let mut environment = borrowed(environment);
-    environment.extend(peer);
+    let environment: Vec<_> = environment.iter().cloned().chain(peer).collect();
     DeviceServer::start(executable, "demo", devices, &environment)
-}
-
-/// The operator's, as for any Tango device; and Rust's spans come soon.
-fn environment(exporter: &str, endpoint: &str) -> Vec<(String, String)> {
-    [
-        ("TANGO_TELEMETRY_ENABLE", "on"),
-        ("TANGO_TELEMETRY_TYPES", "tracing"),
-        ("TANGO_TELEMETRY_TRACING_EXPORTERS", exporter),
-        ("TANGO_TELEMETRY_TRACING_ENDPOINTS", endpoint),
-        ("OTEL_BSP_SCHEDULE_DELAY", "200"),
-    ]
-    .map(|(name, value)| (name.to_string(), value.to_string()))
-    .to_vec()
-}
-
-fn borrowed(environment: &[(String, String)]) -> Vec<(&str, &str)> {
-    environment
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect()
 }

@@ -25,7 +25,7 @@ impl DeviceServer {
         executable: &Path,
         instance: &str,
         devices: &[&str],
-        env: &[(&str, &str)],
+        env: &[(&str, String)],
     ) -> Result<DeviceServer> {
         let base = executable
             .file_name()

@@ -128,7 +128,10 @@ pub fn run(name: &str, command: Command, timeout: Duration) -> Result<Finished> 
 /// Gives a child an environment that does not depend on the caller's: removes all that Tango and OpenTelemetry read,
 /// and the proxies, through which exporters would send to 127.0.0.1; then sets `variables`.
 /// (cppTango also reads `~/.tangorc` and `/etc/tangorc`, but the environment comes first.)
-pub fn telemetry_env<'a>(command: &'a mut Command, variables: &[(&str, &str)]) -> &'a mut Command {
+pub fn telemetry_env<'a>(
+    command: &'a mut Command,
+    variables: &[(&str, String)],
+) -> &'a mut Command {
     for (key, _) in std::env::vars_os() {
         let name = key.to_string_lossy().to_ascii_uppercase();
         if ["TANGO_", "OTEL_", "PYTANGO_"]
@@ -139,7 +142,7 @@ pub fn telemetry_env<'a>(command: &'a mut Command, variables: &[(&str, &str)]) -
             command.env_remove(&key);
         }
     }
-    command.envs(variables.iter().copied())
+    command.envs(variables.iter().map(|(name, value)| (name, value)))
 }
 
 /// From now on SIGINT (Ctrl-C) and SIGTERM end all live [`Process`]es, and then this process with 130 or 143.

@@ -79,6 +79,16 @@ impl Receiver {
         })
     }
 
+    /// The environment of a process with telemetry of type `tracing` on, whose spans come here by http; Rust's soon.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        environment("http", self.http_endpoint())
+    }
+
+    /// The same by grpc.
+    pub fn grpc_environment(&self) -> Vec<(&'static str, String)> {
+        environment("grpc", self.grpc_endpoint())
+    }
+
     /// Where to send traces by OTLP/HTTP.
     pub fn http_endpoint(&self) -> String {
         format!("http://127.0.0.1:{}/v1/traces", self.http_port)
@@ -189,6 +199,17 @@ impl Receiver {
             .retain(|of_resource| !of_resource.scope_spans.is_empty());
         serde_json::to_value(&all).expect("OTLP messages have string keys only")
     }
+}
+
+fn environment(exporter: &str, endpoint: String) -> Vec<(&'static str, String)> {
+    vec![
+        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
+        ("TANGO_TELEMETRY_TYPES", "tracing".to_string()),
+        ("TANGO_TELEMETRY_TRACING_EXPORTERS", exporter.to_string()),
+        ("TANGO_TELEMETRY_TRACING_ENDPOINTS", endpoint),
+        // In ms; cppTango has no such variable.
+        ("OTEL_BSP_SCHEDULE_DELAY", "100".to_string()),
+    ]
 }
 
 impl Drop for Receiver {

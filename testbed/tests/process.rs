@@ -177,7 +177,10 @@ fn print_environment() {
     let mut command = sh(
         r#"echo "seen: ${TANGO_HOST:--} ${OTEL_SERVICE_NAME:--} ${http_proxy:--} $TANGO_TELEMETRY_ENABLE""#,
     );
-    telemetry_env(&mut command, &[("TANGO_TELEMETRY_ENABLE", "yes")]);
+    telemetry_env(
+        &mut command,
+        &[("TANGO_TELEMETRY_ENABLE", "yes".to_string())],
+    );
     println!("{}", run("child", command, LONG).unwrap().stdout);
 }
 

@@ -13,23 +13,13 @@ const LONG: Duration = Duration::from_secs(30);
 #[test]
 fn tango_test_sends_spans_by_http() {
     let receiver = Receiver::start().unwrap();
-    check(
-        &receiver,
-        "http",
-        receiver.http_endpoint(),
-        receiver.http_logs_endpoint(),
-    );
+    check(&receiver, &receiver.environment());
 }
 
 #[test]
 fn tango_test_sends_spans_by_grpc() {
     let receiver = Receiver::start().unwrap();
-    check(
-        &receiver,
-        "grpc",
-        receiver.grpc_endpoint(),
-        receiver.grpc_endpoint(),
-    );
+    check(&receiver, &receiver.grpc_environment());
 }
 
 #[test]
@@ -38,11 +28,8 @@ fn without_telemetry_nothing_is_sent() {
         return;
     };
     let receiver = Receiver::start().unwrap();
-    let endpoint = receiver.http_endpoint();
-    let env = [
-        ("TANGO_TELEMETRY_TRACING_EXPORTERS", "http"),
-        ("TANGO_TELEMETRY_TRACING_ENDPOINTS", &endpoint),
-    ];
+    let mut env = receiver.environment();
+    env.retain(|(name, _)| *name != "TANGO_TELEMETRY_ENABLE");
     let server = DeviceServer::start(&executable, "off", &["a/b/c"], &env).unwrap();
     call_dev_void(&server, "a/b/c");
     server.terminate().unwrap();
@@ -64,19 +51,12 @@ fn the_names_of_devices_are_what_a_client_takes() {
     );
 }
 
-fn check(receiver: &Receiver, exporter: &str, traces: String, logs: String) {
+fn check(receiver: &Receiver, env: &[(&str, String)]) {
     let Some(executable) = installed() else {
         return;
     };
-    let env = [
-        ("TANGO_TELEMETRY_ENABLE", "on"),
-        ("TANGO_TELEMETRY_TRACING_EXPORTERS", exporter),
-        ("TANGO_TELEMETRY_TRACING_ENDPOINTS", &traces),
-        ("TANGO_TELEMETRY_LOGGING_EXPORTERS", exporter),
-        ("TANGO_TELEMETRY_LOGGING_ENDPOINTS", &logs),
-    ];
     let devices = ["a/b/c", "a/b/d"];
-    let server = DeviceServer::start(&executable, "test", &devices, &env).unwrap();
+    let server = DeviceServer::start(&executable, "test", &devices, env).unwrap();
     for device in devices {
         call_dev_void(&server, device);
     }

@@ -1,30 +1,16 @@
 //! What the tests share: a real receiver, real device servers, and the words of the fixtures.
 #![allow(dead_code)] // Each test file uses a part of it.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tango_bindings::DeviceProxy;
-use testbed::{DeviceServer, Receiver, Span, device};
+use testbed::{DeviceServer, Receiver, Span, device, process};
 
 /// Within it all spans of a call have come: C++ exports every 2.5 s.
 pub const EXPORT: Duration = Duration::from_secs(15);
 
 pub const PROBE: &str = "test/probe/1";
-
-/// Telemetry on, all spans to `receiver` by http, Rust's soon.
-pub fn on(receiver: &Receiver) -> Vec<(&'static str, String)> {
-    vec![
-        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
-        ("TANGO_TELEMETRY_TYPES", "tracing".to_string()),
-        ("TANGO_TELEMETRY_TRACING_EXPORTERS", "http".to_string()),
-        (
-            "TANGO_TELEMETRY_TRACING_ENDPOINTS",
-            receiver.http_endpoint(),
-        ),
-        ("OTEL_BSP_SCHEDULE_DELAY", "100".to_string()),
-    ]
-}
 
 /// A device server of class Probe with one device, `PROBE`.
 pub fn probe(environment: &[(&str, String)]) -> Result<DeviceServer> {
@@ -32,9 +18,17 @@ pub fn probe(environment: &[(&str, String)]) -> Result<DeviceServer> {
 }
 
 pub fn probes(devices: &[&str], environment: &[(&str, String)]) -> Result<DeviceServer> {
-    let environment: Vec<(&str, &str)> =
-        environment.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    DeviceServer::start(&device::example("probe")?, "test", devices, &environment)
+    DeviceServer::start(&device::example("probe")?, "test", devices, environment)
+}
+
+/// What `caller WHAT` prints, with `PROBE` of `server` as its device and its spans sent to `receiver`.
+pub fn caller(what: &str, server: &DeviceServer, receiver: &Receiver) -> Result<String> {
+    let mut caller = Command::new(device::example("caller")?);
+    caller.args([what, &server.device_url(PROBE)]);
+    process::telemetry_env(&mut caller, &receiver.environment());
+    let caller = process::run("caller", caller, EXPORT)?;
+    ensure!(caller.status.success(), "{}", caller.stderr);
+    Ok(caller.stdout)
 }
 
 /// A client of `PROBE`, in the test's own process, where telemetry is off.
@@ -50,7 +44,7 @@ pub fn admin(server: &DeviceServer) -> Result<DeviceProxy> {
 pub fn named<'a>(spans: &'a [Span], name: &str) -> Result<&'a Span> {
     let mut all = spans.iter().filter(|span| span.name == name);
     let one = all.next().with_context(|| format!("no span {name}"))?;
-    anyhow::ensure!(all.next().is_none(), "several spans {name}");
+    ensure!(all.next().is_none(), "several spans {name}");
     Ok(one)
 }
 
