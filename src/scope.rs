@@ -16,6 +16,7 @@ pub fn get_trace_context() -> TraceContext {
     TraceContext::parse(&traceparent.to_ascii_lowercase(), &tracestate).unwrap_or_default()
 }
 
+// The two examples are the test of X5: they differ only in the thread.
 /// While it lives, its trace context is cppTango's current one on this thread.
 ///
 /// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner ones
