@@ -3,6 +3,7 @@
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(tango_telemetry)");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=DOCS_RS");
     // docs.rs has no cppTango; the dummy functions have the same API.
     #[cfg(feature = "telemetry")]
     if std::env::var_os("DOCS_RS").is_none()
@@ -52,7 +53,12 @@ mod native {
     impl CppTango {
         /// `None` where cppTango is there but has no telemetry that this crate can use.
         fn find() -> Result<Option<Self>, Box<dyn Error>> {
-            for variable in ["TANGO_ROOT", "CMAKE_PREFIX_PATH", "PKG_CONFIG_PATH"] {
+            for variable in [
+                "CMAKE",
+                "TANGO_ROOT",
+                "CMAKE_PREFIX_PATH",
+                "PKG_CONFIG_PATH",
+            ] {
                 println!("cargo::rerun-if-env-changed={variable}");
             }
             println!("cargo::rerun-if-changed=cmake");

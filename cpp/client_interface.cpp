@@ -22,6 +22,23 @@ Tango::telemetry::InterfacePtr &client_interface()
     return interface;
 }
 
+// The enumerator's name, as PyTango has it.
+const char *language(Tango::LockerLanguage lang)
+{
+    switch(lang)
+    {
+    case Tango::CPP:
+        return "CPP";
+    case Tango::JAVA:
+        return "JAVA";
+    case Tango::CPP_6:
+        return "CPP_6";
+    case Tango::JAVA_6:
+        return "JAVA_6";
+    }
+    return "unknown";
+}
+
 } // namespace
 
 ClientInterfaceScope::ClientInterfaceScope() :
@@ -32,7 +49,11 @@ ClientInterfaceScope::ClientInterfaceScope() :
 
 ClientInterfaceScope::~ClientInterfaceScope()
 {
-    Tango::telemetry::Interface::set_current(previous);
+    // Else an outer scope has ended before this one, and has restored what was before both.
+    if(Tango::telemetry::current_telemetry_interface == client_interface())
+    {
+        Tango::telemetry::Interface::set_current(previous);
+    }
 }
 
 TelemetryConfiguration configure_client(rust::Str service_name)
@@ -80,11 +101,10 @@ ClientIdent client_ident()
     {
         return ident;
     }
-    static const char *const languages[] = {"CPP", "JAVA", "CPP_6", "JAVA_6"};
     ident.known = true;
     ident.location = rust::String::lossy(address->client_ip);
     ident.pid = static_cast<std::int64_t>(address->client_pid);
-    ident.lang = languages[address->client_lang];
+    ident.lang = language(address->client_lang);
     return ident;
 }
 

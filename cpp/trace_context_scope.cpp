@@ -24,8 +24,21 @@ TraceContextScope::TraceContextScope(const context::Context &context) :
 {
 }
 
+namespace
+{
+
+// cppTango's functions below are noexcept, but create the default interface where the thread has none, which throws if the
+// environment is bad. So it is created here.
+void ensure_interface()
+{
+    Tango::telemetry::Interface::get_current();
+}
+
+} // namespace
+
 TraceHeaders get_trace_context()
 {
+    ensure_interface();
     // A disabled interface leaves them as they are.
     std::string traceparent;
     std::string tracestate;
@@ -35,6 +48,7 @@ TraceHeaders get_trace_context()
 
 std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const TraceHeaders &headers, std::int32_t kind)
 {
+    ensure_interface();
     auto scope = Tango::telemetry::Interface::set_trace_context(std::string(span_name),
                                                                 std::string(headers.traceparent),
                                                                 std::string(headers.tracestate),

@@ -68,49 +68,59 @@ impl Actor {
     /// Makes the state that `configuration` asks for. Calls go on with the old one meanwhile; the spans of the old emitter
     /// are exported by another thread.
     ///
-    /// Where an emitter cannot be made the state becomes propagate only.
+    /// Endpoints that cannot be used are left out, and reported once. Where no emitter can be made the state becomes
+    /// propagate only.
     pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
         let _only_one = self
             .reconfiguring
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if self.state.load().configuration == configuration {
+            return Ok(());
+        }
         let (mode, result) = match self.wanted_mode(&configuration) {
-            Ok(mode) => (mode, Ok(())),
+            Ok((mode, unusable)) => (mode, unusable.map_or(Ok(()), Err)),
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
         let kept = mode.clone();
-        let new = Arc::new(State {
+        let old = self.state.swap(Arc::new(State {
             configuration,
             mode,
-        });
-        let old = self.state.swap(new);
+        }));
         if let Mode::Emit(emitter) = &old.mode
             && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
+            && Arc::strong_count(emitter) > 1
         {
-            // What has ended goes out now; what is in flight, when it has ended and the last holder drops the emitter.
+            // A span in flight holds it, and will retire it at its end; what has ended is not to wait for that.
             export::flush(emitter);
         }
         result
     }
 
-    fn wanted_mode(&self, configuration: &Configuration) -> Result<Mode, Error> {
+    /// The mode, and what is wrong with an endpoint that it leaves out.
+    fn wanted_mode(&self, configuration: &Configuration) -> Result<(Mode, Option<Error>), Error> {
         if !configuration.enabled || !TELEMETRY_SUPPORTED {
-            return Ok(Mode::Off);
+            return Ok((Mode::Off, None));
         }
         if !configuration.emits_user_spans() {
-            return Ok(Mode::PropagateOnly);
+            return Ok((Mode::PropagateOnly, None));
         }
         let current = self.state.load();
         if let Mode::Emit(_) = &current.mode
             && current.configuration.tracing_endpoints == configuration.tracing_endpoints
         {
-            return Ok(current.mode.clone());
+            return Ok((current.mode.clone(), None));
+        }
+        let (endpoints, unusable) = export::usable(&configuration.tracing_endpoints);
+        if endpoints.is_empty() {
+            return Ok((Mode::PropagateOnly, unusable));
         }
         let emitter = Emitter::new(&TracerProviderRequest {
             service_name: &self.service_name,
             service_instance_id: self.service_instance_id(),
-            endpoints: &configuration.tracing_endpoints,
+            endpoints: &endpoints,
         })?;
-        Ok(emitter.map_or(Mode::PropagateOnly, |emitter| Mode::Emit(Arc::new(emitter))))
+        let mode = emitter.map_or(Mode::PropagateOnly, |emitter| Mode::Emit(Arc::new(emitter)));
+        Ok((mode, unusable))
     }
 }

@@ -17,6 +17,7 @@ use opentelemetry::trace::SpanContext;
 use crate::{
     config::{Configuration, Endpoint, Exporter},
     device::DeviceTelemetry,
+    diagnostics,
     error::{Error, panic_text},
 };
 
@@ -66,8 +67,9 @@ mod ffi {
         name: String,
     }
 
-    // SAFETY: these functions take and return values only, may be called from any thread, and throw nothing where they
-    // return no Result (out of memory ends the process, as it does in Rust). The opaque types are neither Send nor Sync.
+    // SAFETY: these functions take and return values only, and may be called from any thread. What may throw returns a
+    // Result: also what may create cppTango's default interface, which reads the environment. (Out of memory ends the process,
+    // as it does in Rust.) The opaque types are neither Send nor Sync.
     unsafe extern "C++" {
         include!("cpptango_telemetry/cpp_exception.h");
         include!("cpptango_telemetry/client_interface.h");
@@ -75,12 +77,12 @@ mod ffi {
         include!("cpptango_telemetry/trace_context_scope.h");
 
         type TraceContextScope;
-        fn get_trace_context() -> TraceHeaders;
+        fn get_trace_context() -> Result<TraceHeaders>;
         fn set_trace_context(
             span_name: &str,
             headers: &TraceHeaders,
             kind: i32,
-        ) -> UniquePtr<TraceContextScope>;
+        ) -> Result<UniquePtr<TraceContextScope>>;
         fn attach_trace_context(
             trace_id: &[u8; 16],
             span_id: &[u8; 8],
@@ -149,7 +151,7 @@ impl Trampoline {
         catch_unwind(AssertUnwindSafe(f))
             .unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic))))
             .inspect_err(|error| {
-                crate::diagnostics::warn("device telemetry callback", error);
+                diagnostics::warn("device telemetry callback", error);
             })
     }
 }
@@ -171,7 +173,7 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
 fn at_exit() {
     let flushed = catch_unwind(|| crate::force_flush(EXIT_TIMEOUT));
     if let Ok(Err(error)) = flushed {
-        crate::diagnostics::warn("end of the process", &error);
+        diagnostics::warn("end of the process", &error);
     }
 }
 
@@ -209,22 +211,34 @@ fn exporter(number: i32) -> Exporter {
     }
 }
 
+/// Empty strings where there is none.
 pub(crate) fn get_trace_context() -> (String, String) {
-    let headers = ffi::get_trace_context();
-    (headers.traceparent, headers.tracestate)
+    match ffi::get_trace_context() {
+        Ok(headers) => (headers.traceparent, headers.tracestate),
+        Err(error) => {
+            diagnostics::warn("get_trace_context", &error);
+            Default::default()
+        }
+    }
 }
 
 /// The C++ half of a [`crate::TraceContextScope`]; dropping it restores what was before.
 pub(crate) struct Scope(#[allow(dead_code)] UniquePtr<ffi::TraceContextScope>);
 
 impl Scope {
-    pub(crate) fn set(span_name: &str, traceparent: String, tracestate: String) -> Self {
+    pub(crate) fn set(span_name: &str, traceparent: String, tracestate: String) -> Option<Self> {
         const CLIENT: i32 = tango::Span_Kind::kClient as i32;
         let headers = ffi::TraceHeaders {
             traceparent,
             tracestate,
         };
-        Self(ffi::set_trace_context(span_name, &headers, CLIENT))
+        match ffi::set_trace_context(span_name, &headers, CLIENT) {
+            Ok(scope) => Some(Self(scope)),
+            Err(error) => {
+                diagnostics::warn("set_trace_context", &error);
+                None
+            }
+        }
     }
 
     pub(crate) fn attach(cx: &SpanContext) -> Self {

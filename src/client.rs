@@ -7,7 +7,7 @@ use std::{env, sync::OnceLock};
 
 use crate::{
     actor::{Actor, Mode},
-    bridge,
+    bridge, diagnostics,
     error::Error,
     operation::{Operation, OperationError},
     span::SpanGuard,
@@ -43,8 +43,7 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
 /// of a `DeviceProxy`, to report a bad environment.
 ///
 /// # Errors
-/// [`Error::Configuration`] where cppTango cannot read the environment, or what the exporter's construction says; each time
-/// the same. The client makes no spans then.
+/// [`Error::Configuration`] where cppTango cannot read the environment; each time the same. The client makes no spans then.
 pub fn initialize() -> Result<(), Error> {
     state().1.clone()
 }
@@ -64,9 +63,12 @@ fn state() -> &'static (Actor, Result<(), Error>) {
         let name = name.as_deref().filter(|name| !name.is_empty());
         let name = name.unwrap_or(DEFAULT_SERVICE_NAME);
         let actor = Actor::new(name, None);
-        let result = bridge::configure_client(name)
-            .and_then(|configuration| actor.reconfigure(configuration))
-            .inspect_err(|error| crate::diagnostics::warn("client telemetry", error));
+        let result = bridge::configure_client(name).map(|configuration| {
+            // Without spans, or some of their endpoints, a client works all the same.
+            if let Err(error) = actor.reconfigure(configuration) {
+                diagnostics::warn("client telemetry", &error);
+            }
+        });
         (actor, result)
     })
 }

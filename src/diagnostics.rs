@@ -4,7 +4,9 @@ use std::fmt::Display;
 
 #[cfg(feature = "tracing")]
 pub(crate) fn warn(what: &str, error: &dyn Display) {
-    tracing::warn!(target: "cpptango_telemetry", "{what}: {error}");
+    // A subscriber is the user's code, and this may be called at the bridge.
+    let tell = || tracing::warn!(target: "cpptango_telemetry", "{what}: {error}");
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(tell));
 }
 
 #[cfg(not(feature = "tracing"))]

@@ -40,6 +40,9 @@ pub enum Error {
     /// User code panicked in a telemetry callback.
     #[error("panic in a telemetry callback: {0}")]
     Panic(String),
+    /// Spans were not exported, and are lost.
+    #[error("spans were not exported: {0}; is the collector reachable?")]
+    Export(String),
     /// Spans were not exported in time.
     #[error("not all spans were exported within {0:?}; is the collector reachable?")]
     FlushTimeout(std::time::Duration),

@@ -47,11 +47,11 @@ impl TraceContextScope {
     /// This is PyTango's way, and cppTango's `Interface::set_trace_context`. Nothing happens where telemetry of the current device or
     /// client is disabled. With an empty `cx` the span is a child of the current one, or a root.
     pub fn new(span_name: &str, cx: &TraceContext) -> Self {
-        Self::of(Some(bridge::Scope::set(
+        Self::of(bridge::Scope::set(
             span_name,
             cx.traceparent(),
             cx.tracestate(),
-        )))
+        ))
     }
 
     /// Makes `cx` itself the current trace context, without a span: cppTango's next span is its child.

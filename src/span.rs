@@ -28,7 +28,8 @@ const STATUS_LIMIT: usize = 1024;
 
 /// A span in progress: its context is the current one of this thread, in Rust and in C++, until [`end`](Self::end) or drop.
 ///
-/// Nothing at all where telemetry is off, and only the context where it propagates only.
+/// Nothing at all where telemetry is off, and only the context where it propagates only. Guards of one thread are to be
+/// dropped in the reverse order of their making, as variables are.
 #[must_use = "the span ends when the guard is dropped"]
 #[derive(Default)]
 pub struct SpanGuard {
@@ -43,6 +44,8 @@ pub struct SpanGuard {
 /// reconfiguration has replaced it.
 struct Recording {
     cx: Context,
+    /// Made while the thread was unwinding: a panic is then nothing new to tell.
+    within_panic: bool,
     _emitter: Arc<Emitter>,
 }
 
@@ -53,8 +56,10 @@ impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
         let mode = device.actor().mode();
         if matches!(mode, Mode::Off) {
-            // The calls that a stopped device makes are still its own, and not the client's to tell of.
-            let own = !client::is_off();
+            // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of the
+            // device that has called it from the same process.
+            let within_another = Context::map_current(|cx| cx.get::<CurrentDevice>().is_some());
+            let own = within_another || !client::is_off();
             let cx = own.then(|| Context::current_with_value(CurrentDevice(device.clone())));
             return Self {
                 _rust: cx.map(Context::attach),
@@ -115,22 +120,27 @@ impl SpanGuard {
     ) -> Self {
         // The provider's sampler and processors may be the user's.
         let started = AssertUnwindSafe(|| emitter.start(kind, name, attributes, parent));
-        match catch_unwind(started) {
-            Ok(cx) => Self {
-                _rust: Some(cx.clone().attach()),
-                span: Some(Recording {
-                    _emitter: emitter,
-                    cx: cx.clone(),
-                }),
-                ..Self::handing_on(&cx)
-            },
-            Err(panic) => {
-                diagnostics::warn("panic at the start of a span", &panic_text(&*panic));
-                Self {
+        let cx = match catch_unwind(started) {
+            Ok(cx) if cx.span().span_context().is_valid() => cx,
+            failed => {
+                // Also a provider that somebody else has shut down: its spans would cut the trace.
+                let why = failed.err().map(|panic| panic_text(&*panic));
+                let why = why.unwrap_or_else(|| "the tracer provider was shut down".to_string());
+                diagnostics::warn("no span", &why);
+                return Self {
                     _rust: Some(parent.clone().attach()),
                     ..Self::handing_on(parent)
-                }
+                };
             }
+        };
+        Self {
+            _rust: Some(cx.clone().attach()),
+            span: Some(Recording {
+                cx: cx.clone(),
+                within_panic: thread::panicking(),
+                _emitter: emitter,
+            }),
+            ..Self::handing_on(&cx)
         }
     }
 
@@ -161,7 +171,11 @@ impl SpanGuard {
     /// Ends the span with status Error and one `exception` event.
     pub fn end_with_error(self, error: &impl OperationError) {
         if let Some(recording) = &self.span {
-            recording.set_error(error);
+            // The error type is the bindings'.
+            let told = catch_unwind(AssertUnwindSafe(|| recording.set_error(error)));
+            if let Err(panic) = told {
+                diagnostics::warn("panic of an OperationError", &panic_text(&*panic));
+            }
         }
     }
 }
@@ -188,7 +202,7 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if thread::panicking() && !self.within_panic {
             self.cx.span().set_status(Status::error("panic"));
         }
         // A simple span processor exports here and now, and an exporter may be the user's.

@@ -23,7 +23,11 @@ fn wrong_arguments_are_one_line_and_exit_code_2() -> Result<()> {
     for (example, arguments, word) in [
         ("leader", &[][..], "instance name"),
         ("leader", &["-nodb"], "instance name"),
-        ("follower", &["test", "-nodb"], "-ORBendPoint"),
+        (
+            "follower",
+            &["test", "-nodb", "-dlist", "a/b/c"],
+            "-ORBendPoint",
+        ),
         (
             "follower",
             &["test", "-nodb", "-dlist", "nonsense"],

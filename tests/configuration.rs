@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use anyhow::Result;
-use common::{EXPORT, admin, has, named, probe, proxy};
+use common::{EXPORT, PROBE, has, named, probe, proxy};
 use tango_bindings::{DeviceProxy, TelemetryEndpoint};
 use testbed::{DeviceServer, Receiver};
 
@@ -42,14 +42,13 @@ fn without_the_variable_there_is_no_span_no_thread_and_nothing_on_the_wire() -> 
     let mut environment = receiver.environment();
     environment.retain(|(name, _)| *name != "TANGO_TELEMETRY_ENABLE");
     let off = probe(&environment)?;
-    let threads_at_start = thread_count(&off)?;
     let device = proxy(&off)?;
     for _ in 0..10 {
         let context: Vec<String> = device.command_inout("Context", ())?;
         assert_eq!(context, ["", ""]);
         device.read_attribute::<f64>("value")?;
         // A client call inside the device.
-        device.command_inout::<_, Vec<String>>("Forward", off.device_url(common::PROBE))?;
+        device.command_inout::<_, Vec<String>>("Forward", off.device_url(PROBE))?;
     }
     assert_eq!(device.command_inout::<(), i32>("Providers", ())?, 0);
     assert_eq!(exporter_threads(&off)?, [""; 0]);
@@ -63,10 +62,7 @@ fn without_the_variable_there_is_no_span_no_thread_and_nothing_on_the_wire() -> 
     proxy(&on)?.command_inout::<(), Vec<String>>("Context", ())?;
     assert_ne!(exporter_threads(&on)?, [""; 0]);
     let threads_on = thread_count(&on)?;
-    assert!(
-        threads_off < threads_on,
-        "{threads_at_start} {threads_off} {threads_on}"
-    );
+    assert!(threads_off < threads_on, "{threads_off} {threads_on}");
     Ok(())
 }
 
@@ -138,29 +134,55 @@ fn words_for_on_and_off_mean_the_same_to_both_halves() -> Result<()> {
     Ok(())
 }
 
-/// The grpc exporter, and the client's service name.
+/// The grpc exporter.
 #[test]
 fn spans_go_by_grpc_too() -> Result<()> {
     let receiver = Receiver::start()?;
-    let mut environment = receiver.grpc_environment();
-    environment.push((
-        "TANGO_RUST_TELEMETRY_CLIENT_SERVICE_NAME",
-        "probe-client".to_string(),
-    ));
-    let server = probe(&environment)?;
-    // The admin device's telemetry is off: what it makes belongs to nobody.
-    admin(&server)?.ping()?;
-    let url = server.device_url(common::PROBE);
-    proxy(&server)?.command_inout::<_, Vec<String>>("Forward", url)?;
+    let server = probe(&receiver.grpc_environment())?;
+    proxy(&server)?.command_inout::<(), Vec<String>>("Context", ())?;
     let spans = receiver.wait_for("both halves", EXPORT, |spans| {
-        has(spans, "Probe.Forward") && has(spans, "Tango::Connection::command_inout")
+        has(spans, "Probe.Context") && has(spans, "Tango::Device_4Impl::command_inout_4")
     })?;
-    let span = named(&spans, "Probe.Forward")?;
-    assert_eq!((span.service(), span.instance()), ("Probe", "test/probe/1"));
+    let span = named(&spans, "Probe.Context")?;
+    assert_eq!((span.service(), span.instance()), ("Probe", PROBE));
     assert_eq!(span.resource["service.namespace"], "tango");
-    assert_eq!(
-        (span.scope.as_str(), span.scope_version.as_str()),
-        ("tango.rust.server", env!("CARGO_PKG_VERSION"))
+    assert_eq!(span.scope, "tango.rust.server");
+    assert_eq!(span.scope_version, env!("CARGO_PKG_VERSION"));
+    Ok(())
+}
+
+/// The client's name is that of both halves.
+#[test]
+fn a_client_is_named_by_its_variable() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&[])?;
+    let mut environment = receiver.environment();
+    let name = "TANGO_RUST_TELEMETRY_CLIENT_SERVICE_NAME";
+    environment.push((name, "my-client".to_string()));
+    common::caller("calls", &server, &environment)?;
+    let ping = [
+        "DeviceProxy.command_inout",
+        "Tango::Connection::command_inout",
+    ];
+    let spans = receiver.wait_for("both halves", EXPORT, |spans| {
+        ping.iter().all(|name| has(spans, name))
+    })?;
+    assert!(
+        spans.iter().all(|span| span.service() == "my-client"),
+        "{spans:?}"
     );
+    Ok(())
+}
+
+/// C8 for the public functions: cppTango's default interface throws where the environment is bad.
+#[test]
+fn a_bad_environment_does_not_end_a_client() -> Result<()> {
+    let server = probe(&[])?;
+    let bad = [
+        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
+        ("TANGO_TELEMETRY_TOPICS", "bogus".to_string()),
+    ];
+    let stdout = common::caller("context", &server, &bad)?;
+    assert_eq!(stdout, "outside  \nnew  \n");
     Ok(())
 }

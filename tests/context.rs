@@ -21,7 +21,7 @@ type Said = HashMap<String, (String, String)>;
 fn scopes() -> Result<(Said, Vec<Span>)> {
     let receiver = Receiver::start()?;
     let server = probe(&receiver.environment())?;
-    let stdout = common::caller("scopes", &server, &receiver)?;
+    let stdout = common::caller("scopes", &server, &receiver.environment())?;
     let said = stdout.lines().map(|line| {
         let mut words = line.split(' ').map(str::to_string);
         let mut word = || words.next().unwrap_or_default();

@@ -401,8 +401,10 @@ fn errors_of_admin_commands_are_those_of_a_cpp_device_and_change_nothing() -> Re
     for command in ["SetTelemetryTracing", "SetTelemetryLogging"] {
         let failed = admin(&rust)?.command_inout::<_, ()>(command, flags.clone());
         let expected = admin(&cpp)?.command_inout::<_, ()>(command, flags.clone());
-        let cause = |done: Result<(), DevFailed>| done.err().map(|failed| failed.cause().clone());
-        assert_eq!(cause(failed), cause(expected), "{command}");
+        let cause = |done: Result<(), DevFailed>| -> Result<_> {
+            Ok(done.err().context("has not failed")?.cause().clone())
+        };
+        assert_eq!(cause(failed)?, cause(expected)?, "{command}");
     }
     assert_eq!(state(&rust)?, before);
     let configuration: String = proxy(&rust)?.command_inout("Configuration", ())?;
@@ -538,8 +540,7 @@ fn a_panic_in_a_callback_does_not_end_the_server() -> Result<()> {
         .err()
         .context("no error")?;
     let told = failed
-        .errors
-        .iter()
+        .errors()
         .any(|error| error.desc.contains("the observer panics as asked"));
     assert!(told, "{failed:?}");
     // Where it does not, the device's log is.
@@ -581,7 +582,7 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
             device.set_telemetry_tracing_endpoints(&[TelemetryEndpoint::new("console", "cerr")]);
         let failed = failed.err().context("no error")?;
         assert!(
-            failed.errors.iter().any(|error| error.desc.contains(text)),
+            failed.errors().any(|error| error.desc.contains(text)),
             "{failed:?}"
         );
         device.stop_telemetry()?;
@@ -594,8 +595,15 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
 
 /// D13
 #[test]
-fn a_panic_in_an_exporter_or_sampler_does_not_end_the_server() -> Result<()> {
-    for factory in ["exporter-panics", "sampler-panics"] {
+fn a_panic_in_an_exporter_sampler_or_processor_does_not_end_the_server() -> Result<()> {
+    for (factory, panic) in [
+        ("exporter-panics", "the exporter panics as asked"),
+        ("sampler-panics", "the sampler panics as asked"),
+        (
+            "processor-panics",
+            "the processor panics in shutdown as asked",
+        ),
+    ] {
         let receiver = Receiver::start()?;
         let mut environment = receiver.environment();
         environment.push(("PROBE_FACTORY", factory.to_string()));
@@ -610,9 +618,51 @@ fn a_panic_in_an_exporter_or_sampler_does_not_end_the_server() -> Result<()> {
             assert_eq!(failed.cause().desc, "as asked");
         }
         device.stop_telemetry()?;
+        server.process().wait_for_line(panic, EXPORT)?;
         device.start_telemetry()?;
         device.command_inout::<(), Strings>("Context", ())?;
-        assert!(server.terminate()?.success());
+        assert!(server.terminate()?.success(), "{}", server.output());
     }
+    Ok(())
+}
+
+/// A provider that somebody else shuts down makes no spans, and does not cut the trace.
+#[test]
+fn a_provider_shut_down_by_others_leaves_the_trace_whole() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let mut environment = receiver.environment();
+    environment.push(("PROBE_FACTORY", "shut-down".to_string()));
+    let server = probe(&environment)?;
+    let context: Strings = proxy(&server)?.command_inout("Context", ())?;
+    let kernel = "Tango::Device_4Impl::command_inout_4";
+    let spans = receiver.wait_for("the kernel span", EXPORT, |spans| has(spans, kernel))?;
+    let kernel = common::named(&spans, kernel)?;
+    assert_eq!(
+        context[0],
+        format!("00-{}-{}-03", kernel.trace_id, kernel.span_id)
+    );
+    Ok(())
+}
+
+/// An endpoint that this build cannot use is reported, once, and the others work on.
+#[test]
+fn an_endpoint_that_cannot_be_used_does_not_silence_the_others() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&receiver.environment())?;
+    let device = proxy(&server)?;
+    let tls = TelemetryEndpoint::new("http", "https://127.0.0.1:4318/v1/traces");
+    let failed = device
+        .add_telemetry_tracing_endpoint(&tls)
+        .err()
+        .context("no error")?;
+    assert!(
+        failed
+            .errors()
+            .any(|error| error.desc.contains("feature `tls`")),
+        "{failed:?}"
+    );
+    device.set_telemetry_logging(false)?;
+    device.command_inout::<(), Strings>("Context", ())?;
+    receiver.wait_for("a span", EXPORT, |spans| has(spans, "Probe.Context"))?;
     Ok(())
 }

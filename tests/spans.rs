@@ -160,7 +160,7 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
 fn each_call_of_a_device_proxy_is_one_client_span_below_the_callers() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&[])?;
-    common::caller("calls", &server, &receiver)?;
+    common::caller("calls", &server, &receiver.environment())?;
 
     let methods = [
         "new",

@@ -197,6 +197,10 @@ Reply reply_of(const std::function<void(Value &)> &body) noexcept
                                     rust::String::lossy(error.desc.in()),
                                     rust::String::lossy(error.origin.in())});
         }
+        if(reply.errors.empty())
+        {
+            reply.errors.push_back({"API_InternalError", "a DevFailed without errors", "tango_bindings"});
+        }
     }
     catch(const CORBA::Exception &error)
     {
@@ -205,6 +209,11 @@ Reply reply_of(const std::function<void(Value &)> &body) noexcept
     catch(const std::exception &error)
     {
         reply.errors.push_back({"API_InternalError", rust::String::lossy(error.what()), "tango_bindings"});
+    }
+    catch(...)
+    {
+        // omniORB and omnithread have exceptions of their own.
+        reply.errors.push_back({"API_InternalError", "unknown C++ exception", "tango_bindings"});
     }
     return reply;
 }

@@ -16,21 +16,29 @@ pub(crate) fn check(arguments: &[String]) -> Result<(), String> {
     {
         return Err("the first argument must be the server's instance name".to_string());
     }
+    let no_database = value("-nodb").is_some();
     match value("-dlist") {
-        Some(None) => return Err("-dlist needs device names, separated by commas".to_string()),
         Some(Some(devices)) => {
-            if let Some(bad) = devices.split(',').find(|device| !is_device_name(device)) {
-                return Err(format!(
-                    "-dlist: {bad:?} is no device name of the form domain/family/member"
-                ));
+            let devices: Vec<&str> = devices.split(',').collect();
+            for (index, device) in devices.iter().enumerate() {
+                if !is_device_name(device) {
+                    return Err(format!(
+                        "-dlist: {device:?} is no device name of the form domain/family/member"
+                    ));
+                }
+                if devices[..index]
+                    .iter()
+                    .any(|other| other.eq_ignore_ascii_case(device))
+                {
+                    return Err(format!("-dlist names {device} twice"));
+                }
             }
         }
-        None => {}
+        None if !no_database => {}
+        _ => return Err("-nodb needs -dlist and device names, separated by commas".to_string()),
     }
     match value("-ORBendPoint") {
-        None if value("-nodb").is_some() => {
-            Err("-nodb needs -ORBendPoint giop:tcp:HOST:PORT".to_string())
-        }
+        None if no_database => Err("-nodb needs -ORBendPoint giop:tcp:HOST:PORT".to_string()),
         Some(point) if !point.is_some_and(|point| is_end_point(point)) => {
             Err("-ORBendPoint needs an end point of the form giop:tcp:HOST:PORT".to_string())
         }
@@ -49,7 +57,7 @@ fn is_end_point(point: &str) -> bool {
     let port = point
         .strip_prefix("giop:tcp:")
         .and_then(|rest| rest.rsplit_once(':'));
-    port.is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port != 0))
 }
 
 #[cfg(test)]
@@ -68,7 +76,7 @@ mod tests {
             "server test -v4",
             "server test -nodb -dlist a/b/c -ORBendPoint giop:tcp:127.0.0.1:10000",
             "server test -ORBendPoint giop:tcp:[::1]:10000 -nodb -dlist Class::a/b/c,d/e/f",
-            "server test -nodb -ORBendPoint giop:tcp::10000",
+            "server test -nodb -dlist a/b/c -ORBendPoint giop:tcp::10000",
         ] {
             assert_eq!(checked(line), Ok(()), "{line}");
         }
@@ -79,11 +87,22 @@ mod tests {
         for (line, word) in [
             ("server", "instance"),
             ("server -nodb", "instance"),
-            ("server test -nodb", "-ORBendPoint"),
-            ("server test -nodb -ORBendPoint", "-ORBendPoint"),
-            ("server test -nodb -ORBendPoint nonsense", "-ORBendPoint"),
+            ("server test -nodb", "-dlist"),
+            ("server test -nodb -dlist a/b/c", "-ORBendPoint"),
             (
-                "server test -nodb -ORBendPoint giop:tcp:localhost:99999",
+                "server test -nodb -dlist a/b/c,A/b/C -ORBendPoint giop:tcp::10000",
+                "twice",
+            ),
+            (
+                "server test -dlist a/b/c -nodb -ORBendPoint",
+                "-ORBendPoint",
+            ),
+            (
+                "server test -nodb -dlist a/b/c -ORBendPoint nonsense",
+                "-ORBendPoint",
+            ),
+            (
+                "server test -nodb -dlist a/b/c -ORBendPoint giop:tcp:localhost:0",
                 "-ORBendPoint",
             ),
             ("server test -dlist -nodb", "-dlist"),

@@ -11,33 +11,49 @@ use crate::value::Value;
 /// `Tango::DevFailed`: a stack of errors, the first of which is the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevFailed {
-    /// Never empty.
-    pub errors: Vec<DevError>,
+    cause: DevError,
+    /// What came of it, up to the caller.
+    later: Vec<DevError>,
 }
 
 impl DevFailed {
     /// One error.
     pub fn new(reason: &str, desc: impl Into<String>, origin: &str) -> Self {
         Self {
-            errors: vec![DevError {
+            cause: DevError {
                 reason: reason.to_string(),
                 desc: desc.into(),
                 origin: origin.to_string(),
-            }],
+            },
+            later: Vec::new(),
         }
     }
 
     /// The cause.
     pub fn cause(&self) -> &DevError {
-        &self.errors[0]
+        &self.cause
     }
 
-    pub(crate) fn check(errors: Vec<DevError>) -> Result<(), Self> {
+    /// All errors, the cause first.
+    pub fn errors(&self) -> impl Iterator<Item = &DevError> {
+        std::iter::once(&self.cause).chain(&self.later)
+    }
+
+    pub(crate) fn into_errors(self) -> Vec<DevError> {
+        let mut errors = self.later;
+        errors.insert(0, self.cause);
+        errors
+    }
+
+    pub(crate) fn check(mut errors: Vec<DevError>) -> Result<(), Self> {
         if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Self { errors })
+            return Ok(());
         }
+        let cause = errors.remove(0);
+        Err(Self {
+            cause,
+            later: errors,
+        })
     }
 }
 
@@ -78,7 +94,7 @@ impl From<Result<Value, DevFailed>> for Reply {
             },
             Err(failed) => Self {
                 value: Value::default(),
-                errors: failed.errors,
+                errors: failed.into_errors(),
             },
         }
     }

@@ -307,7 +307,7 @@ impl DeviceBody {
                 *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
                 Vec::new()
             }
-            Err(failed) => failed.errors,
+            Err(failed) => failed.into_errors(),
         }
     }
 
@@ -368,7 +368,7 @@ impl DeviceBody {
         };
         let run = || (method.run)(&*self.state()?);
         let result = self.method(operation.at(method.location), run);
-        result.err().map_or_else(Vec::new, |failed| failed.errors)
+        result.err().map_or_else(Vec::new, DevFailed::into_errors)
     }
 
     fn is_allowed(&self, name: &str) -> bool {

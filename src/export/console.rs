@@ -88,8 +88,27 @@ fn write_span(text: &mut String, span: &SpanData, resource: &Resource) -> std::f
     writeln!(text, "  events        : ")?;
     for event in span.events.iter() {
         writeln!(text, "\t{{")?;
+        let time = event
+            .timestamp
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         writeln!(text, "\t  name          : {}", event.name)?;
+        writeln!(text, "\t  timestamp     : {}", time.as_nanos())?;
+        writeln!(text, "\t  attributes    : ")?;
         for attribute in &event.attributes {
+            writeln!(text, "\t\t{}: {}", attribute.key, attribute.value)?;
+        }
+        writeln!(text, "\t}}")?;
+    }
+    writeln!(text, "  links         : ")?;
+    for link in span.links.iter() {
+        let cx = &link.span_context;
+        writeln!(text, "\t{{")?;
+        writeln!(text, "\t  trace_id      : {}", cx.trace_id())?;
+        writeln!(text, "\t  span_id       : {}", cx.span_id())?;
+        writeln!(text, "\t  tracestate    : {}", cx.trace_state().header())?;
+        writeln!(text, "\t  attributes    : ")?;
+        for attribute in &link.attributes {
             writeln!(text, "\t\t{}: {}", attribute.key, attribute.value)?;
         }
         writeln!(text, "\t}}")?;

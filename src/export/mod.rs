@@ -21,7 +21,10 @@ pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
 pub use sdk::force_flush;
 pub(crate) use sdk::{Emitter, flush};
 
-use crate::config::Endpoint;
+use crate::{
+    config::{Endpoint, Exporter},
+    error::Error,
+};
 
 /// What a tracer provider is wanted for.
 #[derive(Debug, Clone, Copy)]
@@ -33,4 +36,26 @@ pub struct TracerProviderRequest<'a> {
     pub service_instance_id: Option<&'a str>,
     /// Where its spans are to go.
     pub endpoints: &'a [Endpoint],
+}
+
+/// The endpoints that this build has an exporter for, and what the first of the others wants.
+pub(crate) fn usable(endpoints: &[Endpoint]) -> (Vec<Endpoint>, Option<Error>) {
+    let missing = |endpoint: &Endpoint| match endpoint.exporter {
+        Exporter::Http if !cfg!(feature = "otlp-http") => Some("otlp-http"),
+        Exporter::Http if !cfg!(feature = "tls") && endpoint.url.starts_with("https://") => {
+            Some("tls")
+        }
+        Exporter::Grpc if !cfg!(feature = "otlp-grpc") => Some("otlp-grpc"),
+        _ => None,
+    };
+    let unusable = endpoints.iter().find_map(|endpoint| {
+        missing(endpoint).map(|feature| Error::FeatureRequired {
+            endpoint: endpoint.url.clone(),
+            feature,
+        })
+    });
+    let usable = endpoints
+        .iter()
+        .filter(|endpoint| missing(endpoint).is_none());
+    (usable.cloned().collect(), unusable)
 }

@@ -7,17 +7,16 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use opentelemetry::KeyValue;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+use opentelemetry_sdk::trace::BatchSpanProcessor;
 use opentelemetry_sdk::{
     Resource,
-    trace::{
-        BatchSpanProcessor, SdkTracerProvider, SimpleSpanProcessor, SpanExporter,
-        TracerProviderBuilder,
-    },
+    trace::{SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder},
 };
 
 use super::{TracerProviderRequest, console::ConsoleExporter};
 use crate::{
-    config::{Endpoint, Exporter},
+    config::Exporter,
     error::{Error, panic_text},
 };
 
@@ -36,7 +35,9 @@ static FACTORY: ArcSwapOption<Box<Factory>> = ArcSwapOption::const_empty();
 /// [`TracerProviderRequest::builder`] is what would be used without a factory, to build on. An error or a panic of the factory leaves
 /// the device without Rust spans, and the operator's command that caused the change reports it where cppTango lets it.
 ///
-/// It runs while the device or the client is being configured, so it must not make Tango calls itself.
+/// The provider is taken over: it is shut down when the device needs it no more, so make a new one at each call. The
+/// factory runs while the device or the client is being configured; it must neither make Tango calls nor use
+/// [`client`](crate::client) or [`DeviceTelemetry::reconfigure`](crate::DeviceTelemetry::reconfigure).
 ///
 /// ```
 /// # use cpptango_telemetry::{opentelemetry::KeyValue, opentelemetry_sdk::Resource, set_tracer_provider_factory};
@@ -73,7 +74,7 @@ impl TracerProviderRequest<'_> {
     /// batch for `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
     ///
     /// # Errors
-    /// [`Error::FeatureRequired`] or [`Error::Exporter`] for an endpoint that no exporter can be made for.
+    /// [`Error::Exporter`] for an endpoint that no exporter can be made for.
     pub fn builder(&self) -> Result<TracerProviderBuilder, Error> {
         let mut builder = SdkTracerProvider::builder().with_resource(self.resource());
         for endpoint in self.endpoints {
@@ -81,8 +82,19 @@ impl TracerProviderRequest<'_> {
                 Exporter::Console => builder.with_span_processor(SimpleSpanProcessor::new(
                     ConsoleExporter::new(&endpoint.url),
                 )),
-                Exporter::Http => builder.with_span_processor(batch(http(endpoint)?)),
-                Exporter::Grpc => builder.with_span_processor(batch(grpc(endpoint)?)),
+                #[cfg(feature = "otlp-http")]
+                Exporter::Http => {
+                    let exporter = super::http::exporter(endpoint)?;
+                    builder.with_span_processor(BatchSpanProcessor::builder(exporter).build())
+                }
+                #[cfg(feature = "otlp-grpc")]
+                Exporter::Grpc => {
+                    let exporter = super::grpc::exporter(endpoint)?;
+                    builder.with_span_processor(BatchSpanProcessor::builder(exporter).build())
+                }
+                // Not in this build, and not in the request: `usable` has seen to it.
+                #[allow(unreachable_patterns)]
+                _ => builder,
             };
         }
         Ok(builder)
@@ -101,33 +113,5 @@ impl TracerProviderRequest<'_> {
             .with_service_name(self.service_name.to_string())
             .with_attributes(attributes)
             .build()
-    }
-}
-
-fn batch(exporter: impl SpanExporter + 'static) -> BatchSpanProcessor {
-    BatchSpanProcessor::builder(exporter).build()
-}
-
-#[cfg(feature = "otlp-http")]
-use super::http::exporter as http;
-
-#[cfg(feature = "otlp-grpc")]
-use super::grpc::exporter as grpc;
-
-#[cfg(not(feature = "otlp-http"))]
-fn http(endpoint: &Endpoint) -> Result<ConsoleExporter, Error> {
-    Err(feature_required(endpoint, "otlp-http"))
-}
-
-#[cfg(not(feature = "otlp-grpc"))]
-fn grpc(endpoint: &Endpoint) -> Result<ConsoleExporter, Error> {
-    Err(feature_required(endpoint, "otlp-grpc"))
-}
-
-#[allow(dead_code)] // With all features there is nothing left to require.
-pub(super) fn feature_required(endpoint: &Endpoint, feature: &'static str) -> Error {
-    Error::FeatureRequired {
-        endpoint: endpoint.url.clone(),
-        feature,
     }
 }

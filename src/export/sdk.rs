@@ -74,7 +74,7 @@ impl Drop for Emitter {
 
 /// Exports the spans that have ended; does not wait for it.
 pub(crate) fn flush(emitter: &Arc<Emitter>) {
-    reaper::flush(emitter.provider.clone());
+    reaper::flush(emitter.id, emitter.provider.clone());
 }
 
 /// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
@@ -84,13 +84,11 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
 ///
 /// # Errors
 /// [`Error::FlushTimeout`] where a collector did not take them in time; they are exported later if it still does.
+/// [`Error::Export`] where spans were lost since the last call.
 pub fn force_flush(timeout: Duration) -> Result<(), Error> {
-    let providers: Vec<_> = live()
-        .iter()
-        .map(|(_, provider)| provider.clone())
-        .collect();
-    for provider in providers {
-        reaper::flush(provider);
+    let live = live().clone();
+    for (id, provider) in live {
+        reaper::flush(id, provider);
     }
     reaper::wait(timeout)
 }

@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use tango_bindings::DeviceProxy;
-use testbed::{DeviceServer, Receiver, Span, device, process};
+use testbed::{DeviceServer, Span, device, process};
 
 /// Within it all spans of a call have come: C++ exports every 2.5 s.
 pub const EXPORT: Duration = Duration::from_secs(15);
@@ -21,11 +21,11 @@ pub fn probes(devices: &[&str], environment: &[(&str, String)]) -> Result<Device
     DeviceServer::start(&device::example("probe")?, "test", devices, environment)
 }
 
-/// What `caller WHAT` prints, with `PROBE` of `server` as its device and its spans sent to `receiver`.
-pub fn caller(what: &str, server: &DeviceServer, receiver: &Receiver) -> Result<String> {
+/// What `caller WHAT` prints, with `PROBE` of `server` as its device.
+pub fn caller(what: &str, server: &DeviceServer, environment: &[(&str, String)]) -> Result<String> {
     let mut caller = Command::new(device::example("caller")?);
     caller.args([what, &server.device_url(PROBE)]);
-    process::telemetry_env(&mut caller, &receiver.environment());
+    process::telemetry_env(&mut caller, environment);
     let caller = process::run("caller", caller, EXPORT)?;
     ensure!(caller.status.success(), "{}", caller.stderr);
     Ok(caller.stdout)
