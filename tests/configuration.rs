@@ -48,7 +48,7 @@ fn without_the_variable_there_is_no_span_no_thread_and_nothing_on_the_wire() -> 
         assert_eq!(context, ["", ""]);
         device.read_attribute::<f64>("value")?;
         // A client call inside the device.
-        device.command_inout::<_, Vec<String>>("Forward", off.device_url(PROBE))?;
+        device.command_inout::<_, Vec<String>>("Forward", vec![off.device_url(PROBE)])?;
     }
     assert_eq!(device.command_inout::<(), i32>("Providers", ())?, 0);
     assert_eq!(exporter_threads(&off)?, [""; 0]);

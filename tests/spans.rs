@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use common::{EXPORT, PROBE, has, named, parent, probe, proxy};
+use tango_bindings::TelemetryEndpoint;
 use testbed::{Kind, Receiver, Span, Status};
 
 /// S2
@@ -128,12 +129,18 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&receiver.environment())?;
     let url = server.device_url(PROBE);
-    proxy(&server)?.command_inout::<_, Vec<String>>("Forward", url)?;
+    proxy(&server)?.command_inout::<_, Vec<String>>("Forward", vec![url])?;
     let spans = receiver.wait_for("the command", EXPORT, |spans| {
-        has(spans, "Probe.Forward") && has(spans, "Tango::Connection::command_inout")
+        spans
+            .iter()
+            .filter(|span| span.name == "Probe.Forward")
+            .count()
+            == 2
+            && has(spans, "Tango::Connection::command_inout")
     })?;
-    let span = named(&spans, "Probe.Forward")?;
     let kernel = named(&spans, "Tango::Connection::command_inout")?;
+    let span = parent(&spans, parent(&spans, kernel)?)?;
+    assert_eq!(span.name, "Probe.Forward");
     let attr = |key| {
         span.attr(key)
             .with_context(|| format!("no {key} in {:?}", span.attributes))
@@ -217,6 +224,46 @@ fn each_call_of_a_device_proxy_is_one_client_span_below_the_callers() -> Result<
             Some(server.device_url(PROBE).as_str())
         );
         assert_eq!(span.attr("code.filepath"), Some("caller.rs"), "{method}");
+    }
+    Ok(())
+}
+
+/// What a device without telemetry calls is its own, also when a device of the same process has called it.
+#[test]
+fn calls_of_a_stopped_device_are_nobody_elses() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let silent = "test/probe/2";
+    let server = common::probes(&[PROBE, silent], &[])?;
+    let device = proxy(&server)?;
+    let endpoint = TelemetryEndpoint::new("http", &receiver.http_endpoint());
+    device.set_telemetry_tracing_endpoints(&[endpoint])?;
+    device.start_telemetry()?;
+    let [first, second] = [PROBE, silent].map(|device| server.device_url(device));
+    device.command_inout::<_, Vec<String>>("Forward", vec![second.clone(), first])?;
+    device.stop_telemetry()?;
+    let spans = receiver.wait_for("both requests of the first device", EXPORT, |spans| {
+        spans
+            .iter()
+            .filter(|span| span.name == "Probe.Forward")
+            .count()
+            == 2
+    })?;
+    let calls: Vec<&Span> = spans
+        .iter()
+        .filter(|span| span.language() == "rust" && span.kind == Kind::Client)
+        .collect();
+    assert_eq!(
+        calls.len(),
+        2,
+        "DeviceProxy.new and .command_inout: {calls:?}"
+    );
+    for call in calls {
+        assert_eq!(
+            call.attr("tango.operation.target"),
+            Some(second.as_str()),
+            "{}",
+            call.name
+        );
     }
     Ok(())
 }
