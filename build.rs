@@ -144,7 +144,8 @@ mod native {
         Ok(())
     }
 
-    /// The C++ half. Dependents find its headers by our `links` key: `#include <cpptango_telemetry/telemetry_device.h>`.
+    /// The C++ half. Dependents find its headers by our `links` key: `#include
+    /// <cpptango_telemetry/telemetry_device.h>`.
     fn bridge(tango: &CppTango) {
         println!("cargo::rerun-if-changed=cpp");
         println!("cargo::rerun-if-changed=include");

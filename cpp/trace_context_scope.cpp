@@ -27,8 +27,8 @@ TraceContextScope::TraceContextScope(const context::Context &context) :
 namespace
 {
 
-// cppTango's functions below are noexcept, but create the default interface where the thread has none, which throws if the
-// environment is bad. So it is created here.
+// cppTango's functions below are noexcept, but create the default interface where the thread has none, which throws if
+// the environment is bad. So it is created here.
 void ensure_interface()
 {
     Tango::telemetry::Interface::get_current();

@@ -1,5 +1,5 @@
-//! A device server of class `Follower`, which goes to a position and may ask a sensor, a `TangoTest` device, on its way. The
-//! sensor's name is in the variable `SENSOR`; the first device of the server has it.
+//! A device server of class `Follower`, which goes to a position and may ask a sensor, a `TangoTest` device, on its
+//! way. The sensor's name is in the variable `SENSOR`; the first device of the server has it.
 //!
 //! `follower demo -nodb -dlist demo/follower/1,demo/follower/2 -ORBendPoint giop:tcp:localhost:10001`
 

@@ -1,5 +1,5 @@
-//! A device server of class `Leader`, whose command turns its followers on. Their names, separated by commas, are in the
-//! variable `FOLLOWERS`; a server with a database would have them as a device property.
+//! A device server of class `Leader`, whose command turns its followers on. Their names, separated by commas, are in
+//! the variable `FOLLOWERS`; a server with a database would have them as a device property.
 //!
 //! `FOLLOWERS=tango://localhost:10001/demo/follower/1#dbase=no leader demo -nodb -dlist demo/leader/1`
 

@@ -65,19 +65,16 @@ impl Actor {
         self.state.load().mode.clone()
     }
 
-    /// Makes the state that `configuration` asks for. Calls go on with the old one meanwhile; the spans of the old emitter
-    /// are exported by another thread.
+    /// Makes the state that `configuration` asks for. Calls go on with the old one meanwhile; the spans of the old
+    /// emitter are exported by another thread.
     ///
-    /// Endpoints that cannot be used are left out, and reported once. Where no emitter can be made the state becomes
-    /// propagate only.
+    /// Endpoints that cannot be used are left out, and reported when the emitter is made. Where no emitter can be made
+    /// the state becomes propagate only.
     pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
         let _only_one = self
             .reconfiguring
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if self.state.load().configuration == configuration {
-            return Ok(());
-        }
         let (mode, result) = match self.wanted_mode(&configuration) {
             Ok((mode, unusable)) => (mode, unusable.map_or(Ok(()), Err)),
             Err(error) => (Mode::PropagateOnly, Err(error)),

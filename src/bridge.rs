@@ -68,8 +68,8 @@ mod ffi {
     }
 
     // SAFETY: these functions take and return values only, and may be called from any thread. What may throw returns a
-    // Result: also what may create cppTango's default interface, which reads the environment. (Out of memory ends the process,
-    // as it does in Rust.) The opaque types are neither Send nor Sync.
+    // Result: also what may create cppTango's default interface, which reads the environment. (Out of memory ends the
+    // process, as it does in Rust.) The opaque types are neither Send nor Sync.
     unsafe extern "C++" {
         include!("cpptango_telemetry/cpp_exception.h");
         include!("cpptango_telemetry/client_interface.h");
@@ -97,7 +97,8 @@ mod ffi {
         fn thread_info() -> ThreadInfo;
         fn register_at_exit();
 
-        /// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`](crate::DeviceTelemetry::from_handle):
+        /// What a C++ device of bindings hands to
+        /// [`DeviceTelemetry::from_handle`](crate::DeviceTelemetry::from_handle):
         /// `TelemetryDevice<Base>::telemetry_handle()`.
         type TelemetryHandle;
         fn trampoline_of(handle: &TelemetryHandle) -> &Trampoline;
@@ -128,7 +129,7 @@ fn trampoline_new(class_name: &cxx::CxxString, device_name: &cxx::CxxString) -> 
 
 impl Trampoline {
     fn called(&self, method: &str) {
-        // What a getter returns is cppTango's; there is nobody to tell that the observer has panicked.
+        // Nothing of it is Rust's; there is nobody to tell that the observer has panicked.
         let _ = self.guarded(|| {
             self.0.notify(method);
             Ok(())

@@ -21,9 +21,9 @@ pub const DEFAULT_SERVICE_NAME: &str = "tango.rust.client";
 
 /// Runs the client call `f` in its span.
 ///
-/// Where the device that runs this call, else the client, emits user spans, `f` runs in a span of kind client, a child of Rust's current
-/// span, and cppTango hands that span on. Else, where telemetry is enabled, cppTango hands on Rust's current trace context.
-/// Where it is disabled, `f` is just called.
+/// Where the device that runs this call, else the client, emits user spans, `f` runs in a span of kind client, a child
+/// of Rust's current span, and cppTango hands that span on. Else, where telemetry is enabled, cppTango hands on Rust's
+/// current trace context. Where it is disabled, `f` is just called.
 ///
 /// # Errors
 /// Those of `f`, unchanged. A configuration error does not fail a call; see [`initialize`].
@@ -39,11 +39,12 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
     SpanGuard::of_client(&operation)
 }
 
-/// Reads the client's configuration, once for the process; bindings call it where a client begins, such as in the constructor
-/// of a `DeviceProxy`, to report a bad environment.
+/// Reads the client's configuration, once for the process; bindings call it where a client begins, such as in the
+/// constructor of a `DeviceProxy`, to report a bad environment.
 ///
 /// # Errors
-/// [`Error::Configuration`] where cppTango cannot read the environment; each time the same. The client makes no spans then.
+/// [`Error::Configuration`] where cppTango cannot read the environment; each time the same. The client makes no spans
+/// then.
 pub fn initialize() -> Result<(), Error> {
     state().1.clone()
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 /// What telemetry of a device or of the client is set to.
 ///
-/// cppTango makes it of the environment and the device's properties, and operators change it at run time; this is a copy.
+/// cppTango makes it of the environment and the device's properties, and operators change it at run time; this is a
+/// copy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Configuration {

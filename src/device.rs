@@ -27,8 +27,8 @@ static OBSERVER: ArcSwapOption<Box<Observer>> = ArcSwapOption::const_empty();
 /// device of this process, after the change took effect; and with `constructor` when a device has got its first
 /// configuration.
 ///
-/// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught: the admin
-/// command then fails with its text where cppTango lets that method fail.
+/// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught; where
+/// the method changes tracing and cppTango lets it fail, the admin command then fails with the panic's text.
 pub fn set_callback_observer(observer: impl Fn(&DeviceTelemetry, &str) + Send + Sync + 'static) {
     OBSERVER.store(Some(Arc::new(Box::new(observer))));
 }
@@ -60,21 +60,23 @@ impl DeviceTelemetry {
 
     /// Takes over a new configuration. The C++ half does so whenever an operator changes it.
     ///
-    /// Calls that run meanwhile are not delayed. The spans that have ended go to the old endpoints, and so do those in flight when they
-    /// end. Nothing is rebuilt where endpoints and emission stay as they were.
+    /// Calls that run meanwhile are not delayed. The spans that have ended go to the old endpoints, and so do those in
+    /// flight when they end. Nothing is rebuilt where endpoints and emission stay as they were.
     ///
     /// # Errors
-    /// Where no tracer can be made: [`Error::Factory`], [`Error::Exporter`], [`Error::FeatureRequired`]. The device then
-    /// makes no Rust spans, and its trace context still goes through.
+    /// [`Error::FeatureRequired`] where an endpoint cannot be used in this build; the others are. [`Error::Factory`] or
+    /// [`Error::Exporter`] where no tracer can be made: the device then makes no Rust spans, its trace context still
+    /// goes through, and the next change of tracing tries again.
     pub fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
         self.0.reconfigure(configuration)
     }
 
     /// Runs the device method `f` in its span, on the thread that cppTango calls the method on.
     ///
-    /// Where the device emits user spans (topic `user` or `all`), `f` runs in a span of kind server named `Class.method`, below cppTango's
-    /// kernel span; Rust's `Context::current()` and cppTango's current context are that span then. Else, where telemetry is
-    /// enabled, the incoming trace context becomes Rust's current one. Where it is disabled, `f` is just called.
+    /// Where the device emits user spans (topic `user` or `all`), `f` runs in a span of kind server named
+    /// `Class.method`, below cppTango's kernel span; Rust's `Context::current()` and cppTango's current context are
+    /// that span then. Else, where telemetry is enabled, the incoming trace context becomes Rust's current one. Where
+    /// it is disabled, `f` is just called.
     ///
     /// # Errors
     /// Those of `f`, unchanged.

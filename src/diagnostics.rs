@@ -1,4 +1,5 @@
-//! The library prints nothing; with the feature `tracing` it tells what goes wrong as events of target `cpptango_telemetry`.
+//! The library prints nothing; with the feature `tracing` it tells what goes wrong as events of target
+//! `cpptango_telemetry`.
 
 use std::fmt::Display;
 

@@ -1,5 +1,5 @@
-//! Joins the two OpenTelemetry worlds of a process that uses cppTango from Rust: the C++ one inside cppTango and the Rust
-//! one. It is no binding of cppTango; bindings embed it.
+//! Joins the two OpenTelemetry worlds of a process that uses cppTango from Rust: the C++ one inside cppTango and the
+//! Rust one. It is no binding of cppTango; bindings embed it.
 //!
 //! - [`TraceContextScope`] and [`get_trace_context`] pass the W3C trace context both ways.
 //! - [`DeviceTelemetry`] is the Rust half of a C++ device that derives from `cpptango_telemetry::TelemetryDevice<Base>`:
@@ -18,8 +18,8 @@
 //! | `tracing` | no | diagnostics as events of the `tracing` crate |
 //!
 //! # Threads
-//! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and the
-//! functions may be used from any.
+//! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and
+//! the functions may be used from any.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
@@ -59,7 +59,8 @@ pub use scope::{TraceContextScope, get_trace_context};
 pub use span::SpanGuard;
 pub use trace_context::TraceContext;
 
-/// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the feature
+/// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the
+/// feature
 /// `telemetry`. Else every function does nothing.
 pub const TELEMETRY_SUPPORTED: bool = cfg!(tango_telemetry);
 

@@ -4,8 +4,8 @@ use std::{fmt, panic::Location};
 
 /// A method of a device or a call of a client; names and locates its span.
 ///
-/// The location (`code.filepath`, `code.lineno`) is where the operation was made, unless [`at`](Self::at) gives another, as
-/// bindings do that know where the user's closure is.
+/// The location (`code.filepath`, `code.lineno`) is where the operation was made, unless [`at`](Self::at) gives
+/// another, as bindings do that know where the user's closure is.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation<'a> {
     method: Method<'a>,
@@ -138,8 +138,8 @@ impl fmt::Display for Operation<'_> {
 
 /// The error of an operation, as its span tells it: a `DevFailed`.
 ///
-/// Bindings implement it for their own type. The span's status becomes Error with `DevFailed: reason: description`, cut at
-/// 1 kB, and one `exception` event tells all of it. The error itself reaches the caller unchanged.
+/// Bindings implement it for their own type. The span's status becomes Error with `DevFailed: reason: description`, cut
+/// at 1 kB, and one `exception` event tells all of it. The error itself reaches the caller unchanged.
 pub trait OperationError {
     /// The exception's type; cppTango says `Tango::DevFailed`.
     fn exception_type(&self) -> &str {

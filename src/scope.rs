@@ -6,8 +6,8 @@ use crate::{bridge, trace_context::TraceContext};
 
 /// The trace context that cppTango would hand on with a request made now on this thread.
 ///
-/// Inside a device method it is the one of the kernel span of the request, or of what was attached since. Empty outside any
-/// span, and where telemetry of the thread's current device or client is disabled. (cppTango 10.3:
+/// Inside a device method it is the one of the kernel span of the request, or of what was attached since. Empty outside
+/// any span, and where telemetry of the thread's current device or client is disabled. (cppTango 10.3:
 /// `Tango::telemetry::Interface::get_trace_context`.)
 #[must_use]
 pub fn get_trace_context() -> TraceContext {
@@ -19,8 +19,8 @@ pub fn get_trace_context() -> TraceContext {
 // The two examples are the test of X5: they differ only in the thread.
 /// While it lives, its trace context is cppTango's current one on this thread.
 ///
-/// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner ones
-/// too. A scope belongs to the thread that made it and cannot leave it:
+/// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner
+/// ones too. A scope belongs to the thread that made it and cannot leave it:
 ///
 /// ```
 /// # use cpptango_telemetry::{TraceContext, TraceContextScope};
@@ -44,8 +44,8 @@ pub struct TraceContextScope {
 impl TraceContextScope {
     /// Makes a C++ span (kind client) below `cx`, and it the current one; it ends with the scope.
     ///
-    /// This is PyTango's way, and cppTango's `Interface::set_trace_context`. Nothing happens where telemetry of the current device or
-    /// client is disabled. With an empty `cx` the span is a child of the current one, or a root.
+    /// This is PyTango's way, and cppTango's `Interface::set_trace_context`. Nothing happens where telemetry of the
+    /// current device or client is disabled. With an empty `cx` the span is a child of the current one, or a root.
     pub fn new(span_name: &str, cx: &TraceContext) -> Self {
         Self::of(bridge::Scope::set(
             span_name,

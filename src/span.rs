@@ -26,7 +26,8 @@ use crate::{
 /// The status text of a span is cut at so many bytes; the whole text is in the `exception` event.
 const STATUS_LIMIT: usize = 1024;
 
-/// A span in progress: its context is the current one of this thread, in Rust and in C++, until [`end`](Self::end) or drop.
+/// A span in progress: its context is the current one of this thread, in Rust and in C++, until [`end`](Self::end) or
+/// drop.
 ///
 /// Nothing at all where telemetry is off, and only the context where it propagates only. Guards of one thread are to be
 /// dropped in the reverse order of their making, as variables are.
@@ -40,8 +41,8 @@ pub struct SpanGuard {
     _rust: Option<ContextGuard>,
 }
 
-/// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when a
-/// reconfiguration has replaced it.
+/// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when
+/// a reconfiguration has replaced it.
 struct Recording {
     cx: Context,
     /// Made while the thread was unwinding: a panic is then nothing new to tell.
@@ -56,8 +57,8 @@ impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
         let mode = device.actor().mode();
         if matches!(mode, Mode::Off) {
-            // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of the
-            // device that has called it from the same process.
+            // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
+            // the device that has called it from the same process.
             let within_another = Context::map_current(|cx| cx.get::<CurrentDevice>().is_some());
             let own = within_another || !client::is_off();
             let cx = own.then(|| Context::current_with_value(CurrentDevice(device.clone())));

@@ -33,9 +33,10 @@ impl TraceContext {
 
     /// Reads the two headers.
     ///
-    /// Version 00 is exactly 55 bytes of lower-case hexadecimal digits and dashes; of a higher version the first 55 bytes count,
-    /// which must be followed by a dash or nothing. An empty `traceparent` is an empty context. A `tracestate` that
-    /// opentelemetry cannot read is dropped and the rest counts: it must not affect `traceparent` (W3C 3.3.1).
+    /// Version 00 is exactly 55 bytes of lower-case hexadecimal digits and dashes; of a higher version the first 55
+    /// bytes count, which must be followed by a dash or nothing. An empty `traceparent` is an empty context. A
+    /// `tracestate` that opentelemetry cannot read is dropped and the rest counts: it must not affect `traceparent`
+    /// (W3C 3.3.1).
     ///
     /// # Errors
     /// [`Error::TraceParent`] for any other `traceparent`.

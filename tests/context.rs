@@ -28,7 +28,7 @@ fn scopes() -> Result<(Said, Vec<Span>)> {
         (word(), (word(), word()))
     });
     let spans = receiver.wait_for("both calls", EXPORT, |spans| {
-        let count = |name| spans.iter().filter(|span| span.name == name).count();
+        let count = |name| common::count(spans, name);
         count("Probe.Context") == 2
             && count("DeviceProxy.command_inout") == 2
             && count("Tango::Connection::command_inout") == 2
@@ -125,7 +125,9 @@ fn a_device_method_without_a_rust_span_sees_the_kernel_span() -> Result<()> {
     let seen = TraceContext::parse(&context[0], &context[1])?;
     assert_eq!(seen.span_context().trace_id().to_string(), kernel.trace_id);
     assert_eq!(seen.span_context().span_id().to_string(), kernel.span_id);
-    assert!(!has(&spans, "Probe.Context"));
+    // All that there is has been exported then.
+    server.terminate()?;
+    assert!(!has(&receiver.spans(), "Probe.Context"));
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use anyhow::{Context, Result};
-use common::{EXPORT, PROBE, admin, has, probe, proxy};
+use common::{EXPORT, PROBE, admin, count, has, probe, proxy};
 use tango_bindings::{DevFailed, DeviceProxy, TelemetryEndpoint};
 use testbed::{DeviceServer, Receiver, device};
 
@@ -14,7 +14,8 @@ fn strings(items: &[&str]) -> Strings {
     items.iter().map(ToString::to_string).collect()
 }
 
-/// The names of the virtual methods that cppTango has called on a device since the last question, and what Rust knew then.
+/// The names of the virtual methods that cppTango has called on a device since the last question, and what Rust knew
+/// then.
 fn callbacks(probe: &DeviceProxy, device: &str) -> Result<Vec<(String, String)>> {
     let calls: Strings = probe.command_inout("Callbacks", device.to_string())?;
     let calls = calls
@@ -448,11 +449,7 @@ fn stop_and_start_keep_the_configuration_and_resume_tracing() -> Result<()> {
         assert_eq!(configuration(&device)?, before, "cycle {cycle}");
         device.command_inout::<(), Strings>("Context", ())?;
         receiver.wait_for(&format!("the span of cycle {cycle}"), EXPORT, |spans| {
-            spans
-                .iter()
-                .filter(|span| span.name == "Probe.Context")
-                .count()
-                == cycle
+            count(spans, "Probe.Context") == cycle
         })?;
     }
     assert!(!has(&receiver.spans(), "Probe.Providers"));
@@ -463,11 +460,7 @@ fn stop_and_start_keep_the_configuration_and_resume_tracing() -> Result<()> {
     device.set_telemetry_tracing(true)?;
     device.command_inout::<(), Strings>("Context", ())?;
     receiver.wait_for("the span after tracing was off", EXPORT, |spans| {
-        spans
-            .iter()
-            .filter(|span| span.name == "Probe.Context")
-            .count()
-            == 4
+        count(spans, "Probe.Context") == 4
     })?;
     assert!(!has(&receiver.spans(), "Probe.Providers"));
     Ok(())
@@ -515,6 +508,8 @@ fn new_endpoints_get_the_later_spans_only() -> Result<()> {
     new.wait_for("the span after", EXPORT, |spans| {
         has(spans, "Probe.Providers")
     })?;
+    // All that there is has been exported then.
+    server.terminate()?;
     assert!(!has(&old.spans(), "Probe.Providers"));
     assert!(!has(&new.spans(), "Probe.Context"));
     Ok(())
@@ -578,13 +573,17 @@ fn a_panic_in_a_tracer_factory_does_not_end_the_server() -> Result<()> {
         let server = probe(&environment)?;
         let device = proxy(&server)?;
         device.command_inout::<(), Strings>("Context", ())?;
-        let failed =
-            device.set_telemetry_tracing_endpoints(&[TelemetryEndpoint::new("console", "cerr")]);
-        let failed = failed.err().context("no error")?;
-        assert!(
-            failed.errors().any(|error| error.desc.contains(text)),
-            "{failed:?}"
-        );
+        let endpoint = TelemetryEndpoint::new("console", "cerr");
+        // Also when it is repeated; and what has nothing to do with it works.
+        for _ in 0..2 {
+            let failed = device.set_telemetry_tracing_endpoints(std::slice::from_ref(&endpoint));
+            let failed = failed.err().context("no error")?;
+            assert!(
+                failed.errors().any(|error| error.desc.contains(text)),
+                "{failed:?}"
+            );
+            device.set_telemetry_logging(true)?;
+        }
         device.stop_telemetry()?;
         device.start_telemetry()?;
         device.command_inout::<(), Strings>("Context", ())?;

@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use common::{EXPORT, PROBE, has, named, parent, probe, proxy};
+use common::{EXPORT, PROBE, count, has, named, parent, probe, proxy};
 use tango_bindings::TelemetryEndpoint;
 use testbed::{Kind, Receiver, Span, Status};
 
@@ -131,12 +131,7 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
     let url = server.device_url(PROBE);
     proxy(&server)?.command_inout::<_, Vec<String>>("Forward", vec![url])?;
     let spans = receiver.wait_for("the command", EXPORT, |spans| {
-        spans
-            .iter()
-            .filter(|span| span.name == "Probe.Forward")
-            .count()
-            == 2
-            && has(spans, "Tango::Connection::command_inout")
+        count(spans, "Probe.Forward") == 2 && has(spans, "Tango::Connection::command_inout")
     })?;
     let kernel = named(&spans, "Tango::Connection::command_inout")?;
     let span = parent(&spans, parent(&spans, kernel)?)?;
@@ -242,11 +237,7 @@ fn calls_of_a_stopped_device_are_nobody_elses() -> Result<()> {
     device.command_inout::<_, Vec<String>>("Forward", vec![second.clone(), first])?;
     device.stop_telemetry()?;
     let spans = receiver.wait_for("both requests of the first device", EXPORT, |spans| {
-        spans
-            .iter()
-            .filter(|span| span.name == "Probe.Forward")
-            .count()
-            == 2
+        count(spans, "Probe.Forward") == 2
     })?;
     let calls: Vec<&Span> = spans
         .iter()

@@ -1,7 +1,8 @@
-//! Small bindings of cppTango, to show how real ones embed cpptango-telemetry and to stand its demo, tests and benches on.
+//! Small bindings of cppTango, to show how real ones embed cpptango-telemetry and to stand its demo, tests and benches
+//! on.
 //!
-//! What they do for telemetry is little: the C++ device derives from `TelemetryDevice<Base>`, each device method runs in
-//! [`DeviceTelemetry::in_span`](cpptango_telemetry::DeviceTelemetry::in_span), each client call in
+//! What they do for telemetry is little: the C++ device derives from `TelemetryDevice<Base>`, each device method runs
+//! in [`DeviceTelemetry::in_span`](cpptango_telemetry::DeviceTelemetry::in_span), each client call in
 //! [`client::call`](cpptango_telemetry::client::call), and [`DevFailed`] tells spans what it is.
 
 mod arguments;

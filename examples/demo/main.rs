@@ -1,7 +1,7 @@
 //! One trace through four processes in two languages, and an operator who reconfigures a device while it runs.
 //!
-//! client (Rust) -> Leader (Rust) -> two Followers (Rust) -> TangoTest (C++), all on loopback, with real OTLP receivers.
-//! Exits with 1 where a span is missing or has no parent. `cargo xtask demo` builds and runs it.
+//! client (Rust) -> Leader (Rust) -> two Followers (Rust) -> TangoTest (C++), all on loopback, with real OTLP
+//! receivers. Exits with 1 where a span is missing or has no parent. `cargo xtask demo` builds and runs it.
 
 mod system;
 
@@ -16,8 +16,8 @@ use system::{LEADER, System};
 /// C++ exports every 2.5 s.
 const EXPORT: Duration = Duration::from_secs(10);
 
-/// What one call of the client makes: a kernel client, a kernel server and a Rust server span for the Leader; the same and
-/// `is_Go_allowed` for each Follower; and what the first Follower asks TangoTest. All Rust spans but the devices' are client spans.
+/// What one call of the client makes. The client's call of the Leader: a Rust and a kernel client span, a kernel and a
+/// Rust server span. The Leader's of each Follower: the same and `is_Go_allowed`. The first Follower's of TangoTest: 3.
 const SPANS: usize = 17;
 
 fn main() -> ExitCode {

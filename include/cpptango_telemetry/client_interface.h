@@ -17,8 +17,8 @@ struct TelemetryConfiguration;
 struct ClientIdent;
 struct ThreadInfo;
 
-// Makes the client's interface the current one of this thread until its end. Unlike Tango::telemetry::InterfaceScope it does
-// not create cppTango's default interface where there is no current one.
+// Makes the client's interface the current one of this thread until its end. Unlike Tango::telemetry::InterfaceScope it
+// does not create cppTango's default interface where there is no current one.
 class ClientInterfaceScope final
 {
   public:
@@ -31,8 +31,8 @@ class ClientInterfaceScope final
     Tango::telemetry::InterfacePtr previous;
 };
 
-// Creates the client's interface from the environment, and tells its configuration. To be called once, before any scope.
-// Throws DevFailed where cppTango cannot read the environment.
+// Creates the client's interface from the environment, and tells its configuration. To be called once, before any
+// scope. Throws DevFailed where cppTango cannot read the environment.
 TelemetryConfiguration configure_client(rust::Str service_name);
 
 std::unique_ptr<ClientInterfaceScope> enter_client_interface();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// How a C++ exception becomes the `Err` of a bridge function: cxx calls `rust::behavior::trycatch` around each function that
-// returns a `Result`. Its own version knows std::exception only, and Tango::DevFailed is none.
+// How a C++ exception becomes the `Err` of a bridge function: cxx calls `rust::behavior::trycatch` around each function
+// that returns a `Result`. Its own version knows std::exception only, and Tango::DevFailed is none.
 #pragma once
 
 #include <tango/tango.h>

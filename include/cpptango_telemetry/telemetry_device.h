@@ -2,9 +2,10 @@
 //
 // class MyDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Impl>
 //
-// Forwards the virtual telemetry methods of Tango::DeviceImpl to Rust: first the base does what it does, then Rust is told.
-// cppTango calls none of them while a device is constructed (not even initialize_telemetry_interface: a base's constructor
-// does not dispatch to us), so our constructor pulls the state that environment and device properties have made.
+// Forwards the virtual telemetry methods of Tango::DeviceImpl to Rust: first the base does what it does, then Rust is
+// told. Those about logging change nothing that the Rust tracer depends on, and so cannot fail because of it. cppTango
+// calls none of them while a device is constructed (not even initialize_telemetry_interface: a base's constructor does
+// not dispatch to us), so our constructor pulls the state that environment and device properties have made.
 //
 // cppTango calls them on the thread that serves the admin device, without the device's monitor.
 #pragma once
@@ -122,13 +123,13 @@ class TelemetryDevice : public Base
     void update_telemetry_logging() override
     {
         Base::update_telemetry_logging();
-        handle.reconfigured("update_telemetry_logging", *this);
+        handle.called("update_telemetry_logging");
     }
 
     void set_telemetry_logging(bool enable_flag) override
     {
         Base::set_telemetry_logging(enable_flag);
-        handle.reconfigured("set_telemetry_logging", *this);
+        handle.called("set_telemetry_logging");
     }
 
     bool is_telemetry_logging_enabled() noexcept override
@@ -141,7 +142,7 @@ class TelemetryDevice : public Base
     void set_telemetry_logging_endpoints(std::vector<Collector> collectors) override
     {
         Base::set_telemetry_logging_endpoints(std::move(collectors));
-        handle.reconfigured("set_telemetry_logging_endpoints", *this);
+        handle.called("set_telemetry_logging_endpoints");
     }
 
     std::vector<Collector> get_telemetry_logging_endpoints() override
@@ -154,13 +155,13 @@ class TelemetryDevice : public Base
     void add_telemetry_logging_endpoint(Collector collector) override
     {
         Base::add_telemetry_logging_endpoint(std::move(collector));
-        handle.reconfigured("add_telemetry_logging_endpoint", *this);
+        handle.called("add_telemetry_logging_endpoint");
     }
 
     void remove_telemetry_logging_endpoint(Collector collector) override
     {
         Base::remove_telemetry_logging_endpoint(std::move(collector));
-        handle.reconfigured("remove_telemetry_logging_endpoint", *this);
+        handle.called("remove_telemetry_logging_endpoint");
     }
 
   private:

@@ -28,11 +28,11 @@ class TelemetryHandle final
     // device properties. Before it there is no Rust device.
     void initialize(Tango::DeviceImpl &device);
 
-    // A virtual method that changes nothing was called. `method` is its name.
+    // A virtual method was called that changes nothing of tracing. `method` is its name.
     void called(const char *method) const noexcept;
 
-    // A virtual method has changed the configuration. Throws a DevFailed with what Rust could not do; the change in cppTango
-    // stays, and the device works on without Rust spans.
+    // A virtual method has changed the configuration of tracing. Throws a DevFailed with what Rust could not do; the
+    // change in cppTango stays, and the device works on without Rust spans.
     void reconfigured(const char *method, Tango::DeviceImpl &device) const;
 
     // The same for cppTango's noexcept methods: what Rust could not do goes to the device's logger, as a warning.

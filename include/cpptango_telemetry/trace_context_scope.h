@@ -30,12 +30,12 @@ class TraceContextScope final
     opentelemetry::nostd::unique_ptr<opentelemetry::context::Token> token;
 };
 
-// What cppTango would hand on now; empty strings where there is nothing, or the current interface is disabled. Throws what
-// the default interface throws, where this thread has no other.
+// What cppTango would hand on now; empty strings where there is nothing, or the current interface is disabled. Throws
+// what the default interface throws, where this thread has no other.
 TraceHeaders get_trace_context();
 
-// Interface::set_trace_context: a new C++ span of the current interface, below the given context. Null where the current
-// interface is disabled. Throws like get_trace_context.
+// Interface::set_trace_context: a new C++ span of the current interface, below the given context. Null where the
+// current interface is disabled. Throws like get_trace_context.
 std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const TraceHeaders &headers, std::int32_t kind);
 
 // No C++ span: the given context itself becomes the current one.

@@ -1,4 +1,5 @@
-//! The one seam between spans and their exporters: an [`Emitter`] makes the spans of one actor and sees to their export.
+//! The one seam between spans and their exporters: an [`Emitter`] makes the spans of one actor and sees to their
+//! export.
 
 #[cfg(feature = "sdk")]
 mod console;

@@ -29,11 +29,12 @@ type Factory = dyn Fn(&TracerProviderRequest<'_>) -> Result<SdkTracerProvider, T
 
 static FACTORY: ArcSwapOption<Box<Factory>> = ArcSwapOption::const_empty();
 
-/// Has the tracer providers of this process made by `factory`, each time a device or the client needs a new one; those that
-/// exist stay. PyTango's `set_telemetry_tracer_provider_factory`.
+/// Has the tracer providers of this process made by `factory`, each time a device or the client needs a new one; those
+/// that exist stay. PyTango's `set_telemetry_tracer_provider_factory`.
 ///
-/// [`TracerProviderRequest::builder`] is what would be used without a factory, to build on. An error or a panic of the factory leaves
-/// the device without Rust spans, and the operator's command that caused the change reports it where cppTango lets it.
+/// [`TracerProviderRequest::builder`] is what would be used without a factory, to build on. An error or a panic of the
+/// factory leaves the device without Rust spans, and the operator's command that caused the change reports it where
+/// cppTango lets it.
 ///
 /// The provider is taken over: it is shut down when the device needs it no more, so make a new one at each call. The
 /// factory runs while the device or the client is being configured; it must neither make Tango calls nor use

@@ -1,5 +1,5 @@
-//! Who waits for collectors, so that nobody else has to: a thread for each provider that is flushed or shut down, so that a
-//! dead collector delays none but its own spans. It ends with its work.
+//! Who waits for collectors, so that nobody else has to: a thread for each provider that is flushed or shut down, so
+//! that a dead collector delays none but its own spans. It ends with its work.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

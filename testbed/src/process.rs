@@ -86,7 +86,8 @@ impl Process {
         Err(self.shared.failure(state, &why))
     }
 
-    /// Waits for the process to exit by itself. When the time is over it goes on running, and this fails with its output.
+    /// Waits for the process to exit by itself. When the time is over it goes on running, and this fails with its
+    /// output.
     pub fn wait(&self, timeout: Duration) -> Result<ExitStatus> {
         let state = self.shared.wait(timeout, |state| state.exit.is_some());
         match state.exit {

@@ -48,8 +48,12 @@ pub fn named<'a>(spans: &'a [Span], name: &str) -> Result<&'a Span> {
     Ok(one)
 }
 
+pub fn count(spans: &[Span], name: &str) -> usize {
+    spans.iter().filter(|span| span.name == name).count()
+}
+
 pub fn has(spans: &[Span], name: &str) -> bool {
-    spans.iter().any(|span| span.name == name)
+    count(spans, name) > 0
 }
 
 /// The span's parent.

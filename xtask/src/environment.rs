@@ -17,7 +17,8 @@ pub enum Environment {
 }
 
 impl Environment {
-    /// Finds or makes the environment. The cheapest way first, and none that needs the network before one that does not.
+    /// Finds or makes the environment. The cheapest way first, and none that needs the network before one that does
+    /// not.
     pub fn prepare(recipe: &Recipe, task: Task, checkout: &Path) -> Result<Self> {
         let checkout = checkout.to_path_buf();
         // The machine's own cppTango can only stand for the one that the project is made for.

@@ -66,7 +66,8 @@ pub fn run(command: &mut Command) -> Result<u8> {
             None => {}
         }
         if urgency > 0 {
-            // At Ctrl-C the terminal tells the command as well. Only if it stays, or was not told, it is told from here.
+            // At Ctrl-C the terminal tells the command as well. Only if it stays, or was not told, it is told from
+            // here.
             let late = Instant::now() >= *deadline.get_or_insert_with(|| Instant::now() + GRACE);
             if late && told {
                 // It may just have ended: no error.

@@ -160,8 +160,8 @@ impl Sandbox {
         command
     }
 
-    /// The root's system folders one by one on an empty `/`. So nothing can change the root, and the folders of the host
-    /// can lie anywhere: /home, /usr/local/cargo, /var/lib/...
+    /// The root's system folders one by one on an empty `/`. So nothing can change the root, and the folders of the
+    /// host can lie anywhere: /home, /usr/local/cargo, /var/lib/...
     fn mounts(&self) -> Result<Vec<OsString>> {
         let mut mounts = Vec::new();
         let mut add = |option: &str, paths: &[&Path]| {
