@@ -5,6 +5,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 /// What cppTango prints when a device server answers requests.
 const READY: &str = "Ready to accept request";
@@ -67,6 +68,11 @@ impl DeviceServer {
     /// Ends the server as an operator would, with SIGTERM; see [`Process::terminate`].
     pub fn terminate(&self) -> Result<ExitStatus> {
         self.process.terminate()
+    }
+
+    /// The same; also says how long it took.
+    pub fn terminate_timed(&self) -> Result<(ExitStatus, Duration)> {
+        self.process.terminate_timed()
     }
 
     /// All that it printed so far; see [`Process::output`].

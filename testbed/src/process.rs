@@ -15,6 +15,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const TERMINATE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a process has between SIGTERM and SIGKILL where nobody is interested in how it ends.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a process is asked what it uses; the kernel does not tell by itself.
+const USAGE_INTERVAL: Duration = Duration::from_millis(20);
 /// How long output is still read after the exit, should a grandchild hold the pipe open.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -32,6 +34,17 @@ pub struct Finished {
     pub stdout: String,
     /// All of its standard error.
     pub stderr: String,
+}
+
+/// What a process uses at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Its threads.
+    pub threads: usize,
+    /// Its open file descriptors.
+    pub fds: usize,
+    /// Its resident memory, in kB.
+    pub resident: usize,
 }
 
 impl Process {
@@ -98,11 +111,55 @@ impl Process {
         }
     }
 
+    /// Whether it has not exited yet.
+    pub fn is_running(&self) -> bool {
+        self.shared.lock().exit.is_none()
+    }
+
+    /// What it uses now; an error when it has exited.
+    pub fn usage(&self) -> Result<Usage> {
+        // The lock keeps it from being reaped: its id may then be another's.
+        let state = self.shared.lock();
+        if state.exit.is_some() {
+            return Err(self.shared.failure(state, "has exited"));
+        }
+        usage(self.shared.pid).with_context(|| format!("cannot see what {} uses", self.shared.name))
+    }
+
+    /// Waits until `settled` says yes to what it uses, and returns that. `what` is what is waited for, as the error
+    /// names it.
+    pub fn wait_for_usage(
+        &self,
+        what: &str,
+        timeout: Duration,
+        mut settled: impl FnMut(Usage) -> bool,
+    ) -> Result<Usage> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            let usage = self.usage()?;
+            if settled(usage) {
+                return Ok(usage);
+            }
+            if Instant::now() >= deadline {
+                bail!("waited {timeout:?} in vain for {what}; it is {usage:?}");
+            }
+            thread::sleep(USAGE_INTERVAL);
+        }
+    }
+
     /// Sends SIGTERM and waits for the exit; kills the process and fails when it does not come.
     pub fn terminate(&self) -> Result<ExitStatus> {
+        Ok(self.terminate_timed()?.0)
+    }
+
+    /// The same; also says how long it took.
+    pub fn terminate_timed(&self) -> Result<(ExitStatus, Duration)> {
+        let start = Instant::now();
         self.shared.signal(Signal::TERM);
-        self.wait(TERMINATE_TIMEOUT)
-            .inspect_err(|_| self.shared.signal(Signal::KILL))
+        let status = self
+            .wait(TERMINATE_TIMEOUT)
+            .inspect_err(|_| self.shared.signal(Signal::KILL))?;
+        Ok((status, start.elapsed()))
     }
 }
 
@@ -123,6 +180,22 @@ pub fn run(name: &str, command: Command, timeout: Duration) -> Result<Finished> 
         status,
         stdout: state.text(|stream| stream == Stream::Out),
         stderr: state.text(|stream| stream == Stream::Err),
+    })
+}
+
+fn usage(pid: Pid) -> Result<Usage> {
+    let directory = format!("/proc/{}", pid.as_raw_nonzero());
+    let status = std::fs::read_to_string(format!("{directory}/status"))?;
+    let number = |name: &str| -> Result<usize> {
+        let value = (status.lines())
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next())
+            .with_context(|| format!("no {name} in {directory}/status: it is ending"))?;
+        Ok(value.parse()?)
+    };
+    Ok(Usage {
+        threads: number("Threads:")?,
+        fds: std::fs::read_dir(format!("{directory}/fd"))?.count(),
+        resident: number("VmRSS:")?,
     })
 }
 

@@ -201,7 +201,7 @@ impl Receiver {
     }
 }
 
-fn environment(exporter: &str, endpoint: String) -> Vec<(&'static str, String)> {
+pub(crate) fn environment(exporter: &str, endpoint: String) -> Vec<(&'static str, String)> {
     vec![
         ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
         ("TANGO_TELEMETRY_TYPES", "tracing".to_string()),

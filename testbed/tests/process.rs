@@ -5,7 +5,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use testbed::process::{Process, end_children_on_signal, run, telemetry_env};
+use testbed::process::{Process, Usage, end_children_on_signal, run, telemetry_env};
 
 const LONG: Duration = Duration::from_secs(20);
 
@@ -57,6 +57,39 @@ fn waits_are_bounded() {
     assert!(
         error.to_string().contains("did not exit within 50ms"),
         "{error}"
+    );
+}
+
+#[test]
+fn what_a_process_uses_is_seen_until_it_exits() {
+    // Both inherit what the caller of the test has open.
+    let plain = Process::spawn("plain", sh("echo ready; exec sleep 1000"), Some("ready")).unwrap();
+    let script = "exec 7</dev/null 8</dev/null; echo ready; exec sleep 1000";
+    let process = Process::spawn("user", sh(script), Some("ready")).unwrap();
+    let fds = plain.usage().unwrap().fds;
+    let two_more =
+        |usage: Usage| usage.fds == fds + 2 && usage.threads == 1 && usage.resident > 100;
+    process
+        .wait_for_usage("two more descriptors", LONG, two_more)
+        .unwrap();
+    let short = Duration::from_millis(50);
+    let error = process.wait_for_usage("threads", short, |usage| usage.threads > 1);
+    let text = error.unwrap_err().to_string();
+    assert!(
+        text.starts_with("waited 50ms in vain for threads; it is Usage {"),
+        "{text}"
+    );
+    assert!(process.is_running());
+    let (status, duration) = process.terminate_timed().unwrap();
+    assert_eq!(status.to_string(), "signal: 15 (SIGTERM)");
+    assert!(duration < LONG);
+    assert!(!process.is_running());
+    assert!(
+        process
+            .usage()
+            .unwrap_err()
+            .to_string()
+            .contains("has exited")
     );
 }
 
