@@ -42,7 +42,9 @@ enum Held {
     Bound {
         _socket: OwnedFd,
     },
-    Reader(Reader),
+    Reader {
+        _reader: Reader,
+    },
     Full {
         _listener: OwnedFd,
         _queued: Vec<TcpStream>,
@@ -139,7 +141,12 @@ fn silent() -> Result<(u16, Held)> {
         // The runtime ends with this closure, and with it the listener and all connections.
         .spawn(move || drop(runtime.block_on(stopped)))?;
     let (stop, thread) = (Some(stop), Some(thread));
-    Ok((port, Held::Reader(Reader { stop, thread })))
+    Ok((
+        port,
+        Held::Reader {
+            _reader: Reader { stop, thread },
+        },
+    ))
 }
 
 async fn accept(listener: tokio::net::TcpListener) {
