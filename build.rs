@@ -176,7 +176,16 @@ mod native {
             .flag_if_supported("-Wno-maybe-uninitialized")
             .include(&include)
             .files([
+                "cpp/admin_commands.cpp",
                 "cpp/client_interface.cpp",
+                "cpp/configuration.cpp",
+                "cpp/device_interface.cpp",
+                "cpp/device_log.cpp",
+                "cpp/device_logger.cpp",
+                "cpp/interface_scope.cpp",
+                "cpp/propagator.cpp",
+                "cpp/reaper.cpp",
+                "cpp/request_gate.cpp",
                 "cpp/telemetry_handle.cpp",
                 "cpp/trace_context_scope.cpp",
             ]);

@@ -2,9 +2,12 @@
 #include "cpptango_telemetry/client_interface.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
+#include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/reaper.h"
 
 #include <pthread.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <sstream>
 #include <thread>
@@ -15,11 +18,11 @@ namespace cpptango_telemetry
 namespace
 {
 
-// Written once, by configure_client, before any scope is made.
+// Written once, by configure_client, before any scope is made. Not destroyed: the end of the process retires it.
 Tango::telemetry::InterfacePtr &client_interface()
 {
-    static Tango::telemetry::InterfacePtr interface;
-    return interface;
+    static auto *interface = new Tango::telemetry::InterfacePtr;
+    return *interface;
 }
 
 // The enumerator's name, as PyTango has it.
@@ -41,50 +44,48 @@ const char *language(Tango::LockerLanguage lang)
 
 } // namespace
 
-ClientInterfaceScope::ClientInterfaceScope() :
-    previous(Tango::telemetry::current_telemetry_interface)
-{
-    Tango::telemetry::Interface::set_current(client_interface());
-}
-
-ClientInterfaceScope::~ClientInterfaceScope()
-{
-    // Else an outer scope has ended before this one, and has restored what was before both.
-    if(Tango::telemetry::current_telemetry_interface == client_interface())
-    {
-        Tango::telemetry::Interface::set_current(previous);
-    }
-}
-
 TelemetryConfiguration configure_client(rust::Str service_name)
 {
     const std::string name(service_name);
     // The constructor reads the environment.
     const Tango::telemetry::Configuration configuration(name, "tango", Tango::telemetry::Configuration::Client(name));
-    client_interface() = Tango::telemetry::InterfaceFactory::create(configuration);
+    client_interface() = reaped(Tango::telemetry::InterfaceFactory::create(configuration));
+    register_at_exit(configuration);
     return to_shared(configuration);
 }
 
-std::unique_ptr<ClientInterfaceScope> enter_client_interface()
+std::unique_ptr<InterfaceScope> enter_client_interface()
 {
-    return std::make_unique<ClientInterfaceScope>();
+    return std::make_unique<InterfaceScope>(client_interface());
 }
 
-TelemetryConfiguration to_shared(const Tango::telemetry::Configuration &configuration)
+namespace
 {
-    TelemetryConfiguration shared{};
-    shared.enabled = configuration.enabled;
-    shared.tracing_enabled = configuration.tracing_enabled;
-    for(const auto &topic : configuration.get_topics())
+
+// cppTango gives its default interface to a thread that has no other, and destroys it when the process ends.
+class DefaultInterface final
+{
+  public:
+    ~DefaultInterface()
     {
-        shared.topics.push_back(rust::String::lossy(topic));
+        try
+        {
+            Tango::telemetry::Interface::get_current()->disable();
+        }
+        catch(const Tango::DevFailed &)
+        {
+            // There is none, because the environment is bad.
+        }
     }
-    for(const auto &collector : configuration.get_tracing_collectors())
-    {
-        shared.tracing_collectors.push_back(
-            {static_cast<std::int32_t>(collector.exporter_type), rust::String::lossy(collector.endpoint)});
-    }
-    return shared;
+};
+
+} // namespace
+
+void retire_client_interfaces() noexcept
+{
+    // To the reaper with the last reference.
+    client_interface().reset();
+    retire(std::make_shared<DefaultInterface>());
 }
 
 ClientIdent client_ident()
@@ -120,6 +121,23 @@ ThreadInfo thread_info()
 void register_at_exit()
 {
     std::atexit([] { at_exit(); });
+}
+
+void register_at_exit(const Tango::telemetry::Configuration &configuration)
+{
+    static std::atomic<unsigned> known{0};
+    unsigned kinds = 1;
+    for(const auto &collectors : {configuration.get_tracing_collectors(), configuration.get_logging_collectors()})
+    {
+        for(const auto &collector : collectors)
+        {
+            kinds |= 2U << static_cast<unsigned>(collector.exporter_type);
+        }
+    }
+    if((known.fetch_or(kinds) & kinds) != kinds)
+    {
+        register_at_exit();
+    }
 }
 
 } // namespace cpptango_telemetry

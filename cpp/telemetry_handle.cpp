@@ -2,7 +2,8 @@
 #include "cpptango_telemetry/telemetry_handle.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
-#include "cpptango_telemetry/client_interface.h"
+#include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/device_logger.h"
 
 namespace cpptango_telemetry
 {
@@ -27,15 +28,25 @@ TelemetryConfiguration configuration_of(Tango::DeviceImpl &device)
 
 struct TelemetryHandle::State
 {
+    std::shared_ptr<DeviceLogger> logger;
     rust::Box<Trampoline> trampoline;
 };
 
 TelemetryHandle::TelemetryHandle() = default;
-TelemetryHandle::~TelemetryHandle() = default;
+
+TelemetryHandle::~TelemetryHandle()
+{
+    if(state)
+    {
+        state->logger->forget();
+    }
+}
 
 void TelemetryHandle::initialize(Tango::DeviceImpl &device)
 {
-    state = std::make_unique<State>(State{trampoline_new(device.get_device_class()->get_name(), device.get_name())});
+    auto logger = std::make_shared<DeviceLogger>(device);
+    auto trampoline = trampoline_new(device.get_device_class()->get_name(), device.get_name(), logger);
+    state = std::make_unique<State>(State{std::move(logger), std::move(trampoline)});
     reconfigured_noexcept("constructor", device);
 }
 
@@ -64,9 +75,14 @@ void TelemetryHandle::reconfigured_noexcept(const char *method, Tango::DeviceImp
     }
     catch(const std::exception &error)
     {
-        auto *logged = &device;
-        DEV_WARN_STREAM(logged) << method << ": " << error.what() << std::endl;
+        state->logger->warn(std::string(method) + ": " + error.what());
     }
+}
+
+void TelemetryHandle::failed(const char *method) const noexcept
+{
+    state->logger->warn(std::string(method) + ": telemetry stays as it was: " +
+                        Tango::telemetry::Interface::extract_exception_info());
 }
 
 const Trampoline &trampoline_of(const TelemetryHandle &handle) noexcept

@@ -1,14 +1,17 @@
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+#[cfg(feature = "sdk")]
+use crate::export::Factory;
 use crate::{
     TELEMETRY_SUPPORTED,
     config::Configuration,
     error::Error,
     export::{self, Emitter, TracerProviderRequest},
+    statistics::Counters,
 };
 
 /// What a call does about telemetry.
@@ -33,7 +36,24 @@ pub(crate) struct Actor {
     /// Read by each call, at the cost of one load.
     state: ArcSwap<State>,
     /// Held by those who make a new state, never by a call.
-    reconfiguring: Mutex<()>,
+    reconfiguring: Mutex<Own>,
+    counters: Arc<Counters>,
+}
+
+/// What is this actor's own.
+#[derive(Default)]
+struct Own {
+    #[cfg(feature = "sdk")]
+    factory: Option<Box<Factory>>,
+}
+
+impl Own {
+    fn factory(&self) -> Option<&export::Factory> {
+        #[cfg(feature = "sdk")]
+        return self.factory.as_deref();
+        #[cfg(not(feature = "sdk"))]
+        None
+    }
 }
 
 impl Actor {
@@ -45,7 +65,8 @@ impl Actor {
                 configuration: Configuration::default(),
                 mode: Mode::Off,
             }),
-            reconfiguring: Mutex::new(()),
+            reconfiguring: Mutex::default(),
+            counters: Arc::default(),
         }
     }
 
@@ -65,17 +86,40 @@ impl Actor {
         self.state.load().mode.clone()
     }
 
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
     /// Makes the state that `configuration` asks for. Calls go on with the old one meanwhile; the spans of the old
     /// emitter are exported by another thread.
     ///
     /// Endpoints that cannot be used are left out, and reported when the emitter is made. Where no emitter can be made
     /// the state becomes propagate only.
     pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
-        let _only_one = self
-            .reconfiguring
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (mode, result) = match self.wanted_mode(&configuration) {
+        self.become_configured(&self.own(), configuration, true)
+    }
+
+    /// Has the providers of this actor made by `factory` from now on.
+    #[cfg(feature = "sdk")]
+    pub(crate) fn set_factory(&self, factory: Box<Factory>) -> Result<(), Error> {
+        let mut own = self.own();
+        own.factory = Some(factory);
+        self.become_configured(&own, self.configuration(), false)
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        let own = self.reconfiguring.lock();
+        own.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `keep`: an emitter whose endpoints stay.
+    fn become_configured(
+        &self,
+        own: &Own,
+        configuration: Configuration,
+        keep: bool,
+    ) -> Result<(), Error> {
+        let (mode, result) = match self.wanted_mode(own, &configuration, keep) {
             Ok((mode, unusable)) => (mode, unusable.map_or(Ok(()), Err)),
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
@@ -95,7 +139,12 @@ impl Actor {
     }
 
     /// The mode, and what is wrong with an endpoint that it leaves out.
-    fn wanted_mode(&self, configuration: &Configuration) -> Result<(Mode, Option<Error>), Error> {
+    fn wanted_mode(
+        &self,
+        own: &Own,
+        configuration: &Configuration,
+        keep: bool,
+    ) -> Result<(Mode, Option<Error>), Error> {
         if !configuration.enabled || !TELEMETRY_SUPPORTED {
             return Ok((Mode::Off, None));
         }
@@ -104,6 +153,7 @@ impl Actor {
         }
         let current = self.state.load();
         if let Mode::Emit(_) = &current.mode
+            && keep
             && current.configuration.tracing_endpoints == configuration.tracing_endpoints
         {
             return Ok((current.mode.clone(), None));
@@ -112,12 +162,16 @@ impl Actor {
         if endpoints.is_empty() {
             return Ok((Mode::PropagateOnly, unusable));
         }
-        let emitter = Emitter::new(&TracerProviderRequest {
+        let request = TracerProviderRequest {
             service_name: &self.service_name,
             service_instance_id: self.service_instance_id(),
             endpoints: &endpoints,
-        })?;
-        let mode = emitter.map_or(Mode::PropagateOnly, |emitter| Mode::Emit(Arc::new(emitter)));
-        Ok((mode, unusable))
+            counters: &self.counters,
+        };
+        let emitter = Emitter::new(&request, own.factory())?.map(Arc::new);
+        if emitter.is_some() {
+            self.counters.rebuilt();
+        }
+        Ok((emitter.map_or(Mode::PropagateOnly, Mode::Emit), unusable))
     }
 }

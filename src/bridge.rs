@@ -6,11 +6,11 @@
 use std::{
     cell::OnceCell,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Once,
     thread,
-    time::Duration,
 };
 
-use cxx::UniquePtr;
+use cxx::{SharedPtr, UniquePtr};
 pub use ffi::TelemetryHandle;
 use opentelemetry::trace::SpanContext;
 
@@ -19,6 +19,7 @@ use crate::{
     device::DeviceTelemetry,
     diagnostics,
     error::{Error, panic_text},
+    reaper,
 };
 
 /// cppTango's own names and enumerators.
@@ -73,6 +74,8 @@ mod ffi {
     unsafe extern "C++" {
         include!("cpptango_telemetry/cpp_exception.h");
         include!("cpptango_telemetry/client_interface.h");
+        include!("cpptango_telemetry/device_logger.h");
+        include!("cpptango_telemetry/reaper.h");
         include!("cpptango_telemetry/telemetry_handle.h");
         include!("cpptango_telemetry/trace_context_scope.h");
 
@@ -90,9 +93,9 @@ mod ffi {
             tracestate: &str,
         ) -> UniquePtr<TraceContextScope>;
 
-        type ClientInterfaceScope;
+        type InterfaceScope;
         fn configure_client(service_name: &str) -> Result<TelemetryConfiguration>;
-        fn enter_client_interface() -> UniquePtr<ClientInterfaceScope>;
+        fn enter_client_interface() -> UniquePtr<InterfaceScope>;
         fn client_ident() -> ClientIdent;
         fn thread_info() -> ThreadInfo;
         fn register_at_exit();
@@ -102,29 +105,74 @@ mod ffi {
         /// `TelemetryDevice<Base>::telemetry_handle()`.
         type TelemetryHandle;
         fn trampoline_of(handle: &TelemetryHandle) -> &Trampoline;
+
+        type DeviceLogger;
+        fn warn(self: &DeviceLogger, text: &str);
+
+        type Retired;
+        fn retire_client_interfaces();
     }
 
     extern "Rust" {
         type Trampoline;
-        fn trampoline_new(class_name: &CxxString, device_name: &CxxString) -> Box<Trampoline>;
+        fn trampoline_new(
+            class_name: &CxxString,
+            device_name: &CxxString,
+            logger: SharedPtr<DeviceLogger>,
+        ) -> Box<Trampoline>;
         fn called(self: &Trampoline, method: &str);
         fn reconfigured(
             self: &Trampoline,
             method: &str,
             configuration: TelemetryConfiguration,
         ) -> Result<()>;
+        fn reap(retired: UniquePtr<Retired>);
         fn at_exit();
+    }
+}
+
+// SAFETY: it is owned, and what it holds may be destroyed on any thread.
+unsafe impl Send for ffi::Retired {}
+
+// SAFETY: it locks what it uses.
+unsafe impl Send for ffi::DeviceLogger {}
+unsafe impl Sync for ffi::DeviceLogger {}
+
+/// Destroys what C++ has no more use for, where nobody waits for it.
+fn reap(retired: UniquePtr<ffi::Retired>) {
+    reaper::start(move || {
+        drop(retired);
+        Ok(())
+    });
+}
+
+/// The logger of a device, as long as there is the device.
+pub(crate) struct DeviceLogger(SharedPtr<ffi::DeviceLogger>);
+
+impl DeviceLogger {
+    #[cfg_attr(not(feature = "sdk"), allow(dead_code))]
+    pub(crate) fn warn(&self, text: &str) {
+        self.0.warn(text);
     }
 }
 
 /// The target of the virtual telemetry methods; lives as long as the C++ device.
 struct Trampoline(DeviceTelemetry);
 
-fn trampoline_new(class_name: &cxx::CxxString, device_name: &cxx::CxxString) -> Box<Trampoline> {
-    Box::new(Trampoline(DeviceTelemetry::new(
+fn trampoline_new(
+    class_name: &cxx::CxxString,
+    device_name: &cxx::CxxString,
+    logger: SharedPtr<ffi::DeviceLogger>,
+) -> Box<Trampoline> {
+    let telemetry = DeviceTelemetry::new(
         &class_name.to_string_lossy(),
         &device_name.to_string_lossy(),
-    )))
+    );
+    telemetry
+        .actor()
+        .counters()
+        .set_logger(DeviceLogger(logger));
+    Box::new(Trampoline(telemetry))
 }
 
 impl Trampoline {
@@ -150,7 +198,10 @@ impl Trampoline {
 
     fn guarded(&self, f: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
         catch_unwind(AssertUnwindSafe(f))
-            .unwrap_or_else(|panic| Err(Error::Panic(panic_text(&*panic))))
+            .unwrap_or_else(|panic| {
+                self.0.actor().counters().panicked();
+                Err(Error::Panic(panic_text(&*panic)))
+            })
             .inspect_err(|error| {
                 diagnostics::warn("device telemetry callback", error);
             })
@@ -167,21 +218,25 @@ impl Drop for Trampoline {
     }
 }
 
-/// How long the end of the process may wait for collectors.
-const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The process ends: what is pending goes out.
+/// The process ends: what is pending goes out, of both halves. It is registered several times and works once.
 fn at_exit() {
-    let flushed = catch_unwind(|| crate::force_flush(EXIT_TIMEOUT));
-    if let Ok(Err(error)) = flushed {
-        diagnostics::warn("end of the process", &error);
-    }
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let flushed = catch_unwind(|| {
+            ffi::retire_client_interfaces();
+            crate::force_flush(reaper::exit_timeout())
+        });
+        if let Ok(Err(error)) = flushed {
+            diagnostics::warn("end of the process", &error);
+        }
+    });
 }
 
 /// Has [`at_exit`] called when the process ends.
 #[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) fn register_at_exit() {
-    ffi::register_at_exit();
+    static ONCE: Once = Once::new();
+    ONCE.call_once(ffi::register_at_exit);
 }
 
 impl From<ffi::TelemetryConfiguration> for Configuration {
@@ -253,7 +308,7 @@ impl Scope {
 }
 
 /// While it lives, cppTango's spans of this thread are those of the client's interface.
-pub(crate) struct ClientInterface(#[allow(dead_code)] UniquePtr<ffi::ClientInterfaceScope>);
+pub(crate) struct ClientInterface(#[allow(dead_code)] UniquePtr<ffi::InterfaceScope>);
 
 impl ClientInterface {
     pub(crate) fn enter() -> Self {

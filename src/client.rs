@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     operation::{Operation, OperationError},
     span::SpanGuard,
+    statistics::Statistics,
 };
 
 /// `service.name` of the client; default [`DEFAULT_SERVICE_NAME`].
@@ -47,6 +48,12 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
 /// then.
 pub fn initialize() -> Result<(), Error> {
     state().1.clone()
+}
+
+/// What became of the client's spans so far.
+#[must_use]
+pub fn statistics() -> Statistics {
+    actor().counters().read()
 }
 
 pub(crate) fn is_off() -> bool {

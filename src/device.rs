@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+#[cfg(feature = "sdk")]
+use crate::export::{TracerProviderFactoryError, TracerProviderRequest};
 use crate::{
     actor::Actor,
     config::Configuration,
     error::Error,
     operation::{Operation, OperationError},
     span::SpanGuard,
+    statistics::Statistics,
 };
 
 /// The telemetry of one device: a handle that stays while the device is reconfigured.
@@ -71,6 +74,13 @@ impl DeviceTelemetry {
         self.0.reconfigure(configuration)
     }
 
+    /// What became of its spans so far. Where some were dropped, the device's logger is told so too, at most once a minute,
+    /// as a warning.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.0.counters().read()
+    }
+
     /// Runs the device method `f` in its span, on the thread that cppTango calls the method on.
     ///
     /// Where the device emits user spans (topic `user` or `all`), `f` runs in a span of kind server named
@@ -95,6 +105,29 @@ impl DeviceTelemetry {
 
     pub(crate) fn actor(&self) -> &Actor {
         &self.0
+    }
+}
+
+#[cfg(feature = "sdk")]
+impl DeviceTelemetry {
+    /// Has the tracer providers of this device made by `factory` instead of the process'
+    /// ([`set_tracer_provider_factory`](crate::set_tracer_provider_factory), where the rules for factories are): at once if
+    /// the device emits, and at each later rebuild. PyTango's `Device.create_telemetry_tracer_provider`.
+    ///
+    /// # Errors
+    /// As of [`reconfigure`](Self::reconfigure).
+    pub fn set_tracer_provider_factory(
+        &self,
+        factory: impl Fn(
+            &TracerProviderRequest<'_>,
+        ) -> Result<
+            opentelemetry_sdk::trace::SdkTracerProvider,
+            TracerProviderFactoryError,
+        > + Send
+        + Sync
+        + 'static,
+    ) -> Result<(), Error> {
+        self.0.set_factory(Box::new(factory))
     }
 }
 

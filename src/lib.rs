@@ -43,8 +43,10 @@ mod diagnostics;
 mod error;
 mod export;
 mod operation;
+mod reaper;
 mod scope;
 mod span;
+mod statistics;
 mod trace_context;
 
 pub use bridge::TelemetryHandle;
@@ -55,8 +57,10 @@ pub use error::Error;
 pub use export::{TracerProviderFactoryError, set_tracer_provider_factory};
 pub use export::{TracerProviderRequest, force_flush};
 pub use operation::{Operation, OperationError};
+pub use reaper::set_exit_timeout;
 pub use scope::{TraceContextScope, get_trace_context};
 pub use span::SpanGuard;
+pub use statistics::Statistics;
 pub use trace_context::TraceContext;
 
 /// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the

@@ -70,3 +70,13 @@ pub(crate) fn topic_attribute() -> &'static str {
 
 #[allow(dead_code)] // Without the SDK nobody calls it.
 pub(crate) fn register_at_exit() {}
+
+/// Nobody has one.
+pub(crate) enum DeviceLogger {}
+
+impl DeviceLogger {
+    #[allow(dead_code)] // Without the SDK nobody calls it.
+    pub(crate) fn warn(&self, _: &str) {
+        match *self {}
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Weak},
     thread,
 };
 
@@ -12,7 +12,7 @@ use opentelemetry::{
 };
 
 use crate::{
-    actor::{Actor, Mode},
+    actor::Mode,
     attributes, bridge, client,
     device::DeviceTelemetry,
     diagnostics,
@@ -47,11 +47,23 @@ struct Recording {
     cx: Context,
     /// Made while the thread was unwinding: a panic is then nothing new to tell.
     within_panic: bool,
-    _emitter: Arc<Emitter>,
+    emitter: Arc<Emitter>,
 }
 
 /// The device whose method runs; travels in the Rust context, so also to other threads and tasks.
-struct CurrentDevice(DeviceTelemetry);
+struct CurrentDevice {
+    device: DeviceTelemetry,
+    /// What the method's span was made by. A method that runs while its device is reconfigured keeps it, so that its trace
+    /// goes on to its end, in C++ as in Rust; who outlives the method does not.
+    emitter: Weak<Emitter>,
+}
+
+impl CurrentDevice {
+    fn mode(&self) -> Mode {
+        let emitter = self.emitter.upgrade().map(Mode::Emit);
+        emitter.unwrap_or_else(|| self.device.actor().mode())
+    }
+}
 
 impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
@@ -61,7 +73,11 @@ impl SpanGuard {
             // the device that has called it from the same process.
             let within_another = Context::map_current(|cx| cx.get::<CurrentDevice>().is_some());
             let own = within_another || !client::is_off();
-            let cx = own.then(|| Context::current_with_value(CurrentDevice(device.clone())));
+            let current = || CurrentDevice {
+                device: device.clone(),
+                emitter: Weak::new(),
+            };
+            let cx = own.then(|| Context::current_with_value(current()));
             return Self {
                 _rust: cx.map(Context::attach),
                 ..Self::default()
@@ -69,7 +85,13 @@ impl SpanGuard {
         }
         // Of two nested calls within one process the kernel span is the inner one: C++ has the word.
         let parent = get_trace_context().to_context(&Context::current());
-        let parent = parent.with_value(CurrentDevice(device.clone()));
+        let parent = parent.with_value(CurrentDevice {
+            device: device.clone(),
+            emitter: match &mode {
+                Mode::Emit(emitter) => Arc::downgrade(emitter),
+                _ => Weak::new(),
+            },
+        });
         let Mode::Emit(emitter) = mode else {
             return Self {
                 _rust: Some(parent.attach()),
@@ -83,17 +105,14 @@ impl SpanGuard {
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
-        let device =
-            Context::map_current(|cx| cx.get::<CurrentDevice>().map(|device| device.0.clone()));
-        let actor: &Actor = match &device {
-            Some(device) => device.actor(),
-            None => client::actor(),
-        };
-        let mode = actor.mode();
+        let of_device =
+            Context::map_current(|cx| cx.get::<CurrentDevice>().map(CurrentDevice::mode));
+        let within_device = of_device.is_some();
+        let mode = of_device.unwrap_or_else(|| client::actor().mode());
         if matches!(mode, Mode::Off) {
             return Self::default();
         }
-        let client = device.is_none().then(bridge::ClientInterface::enter);
+        let client = (!within_device).then(bridge::ClientInterface::enter);
         let mut parent = Context::current();
         if !parent.has_active_span() {
             parent = get_trace_context().to_context(&parent);
@@ -125,7 +144,10 @@ impl SpanGuard {
             Ok(cx) if cx.span().span_context().is_valid() => cx,
             failed => {
                 // Also a provider that somebody else has shut down: its spans would cut the trace.
-                let why = failed.err().map(|panic| panic_text(&*panic));
+                let why = failed.err().map(|panic| {
+                    emitter.panicked();
+                    panic_text(&*panic)
+                });
                 let why = why.unwrap_or_else(|| "the tracer provider was shut down".to_string());
                 diagnostics::warn("no span", &why);
                 return Self {
@@ -139,7 +161,7 @@ impl SpanGuard {
             span: Some(Recording {
                 cx: cx.clone(),
                 within_panic: thread::panicking(),
-                _emitter: emitter,
+                emitter,
             }),
             ..Self::handing_on(&cx)
         }
@@ -208,6 +230,7 @@ impl Drop for Recording {
         }
         // A simple span processor exports here and now, and an exporter may be the user's.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.cx.span().end())) {
+            self.emitter.panicked();
             diagnostics::warn("panic in a span exporter", &panic_text(&*panic));
         }
     }

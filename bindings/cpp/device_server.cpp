@@ -21,6 +21,7 @@ class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Imp
         TelemetryDevice(device_class, name),
         rust_half(device_new(*class_definition, telemetry_handle(), name))
     {
+        const auto scope = telemetry_scope();
         init_device();
     }
 
@@ -42,6 +43,7 @@ class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Imp
 
     void always_executed_hook() override
     {
+        TelemetryDevice::always_executed_hook();
         throw_if_failed(rust_half->always_executed_hook());
     }
 

@@ -3,6 +3,7 @@
 // The telemetry interface of this process as a client, for calls made outside any device, and who calls a device.
 #pragma once
 
+#include "cpptango_telemetry/interface_scope.h"
 #include "rust/cxx.h"
 
 #include <tango/tango.h>
@@ -17,28 +18,14 @@ struct TelemetryConfiguration;
 struct ClientIdent;
 struct ThreadInfo;
 
-// Makes the client's interface the current one of this thread until its end. Unlike Tango::telemetry::InterfaceScope it
-// does not create cppTango's default interface where there is no current one.
-class ClientInterfaceScope final
-{
-  public:
-    ClientInterfaceScope();
-    ~ClientInterfaceScope();
-    ClientInterfaceScope(const ClientInterfaceScope &) = delete;
-    ClientInterfaceScope &operator=(const ClientInterfaceScope &) = delete;
-
-  private:
-    Tango::telemetry::InterfacePtr previous;
-};
-
 // Creates the client's interface from the environment, and tells its configuration. To be called once, before any
 // scope. Throws DevFailed where cppTango cannot read the environment.
 TelemetryConfiguration configure_client(rust::Str service_name);
 
-std::unique_ptr<ClientInterfaceScope> enter_client_interface();
+std::unique_ptr<InterfaceScope> enter_client_interface();
 
-// The shared form of cppTango's configuration.
-TelemetryConfiguration to_shared(const Tango::telemetry::Configuration &configuration);
+// The process ends: the reaper exports what is pending of the client's interface, and of cppTango's default one.
+void retire_client_interfaces() noexcept;
 
 // Who called the device method that runs on this thread, as cppTango knows it.
 ClientIdent client_ident();
@@ -46,7 +33,10 @@ ClientIdent client_ident();
 // This thread as cppTango's spans name it.
 ThreadInfo thread_info();
 
-// Has Rust's `at_exit` called when the process ends.
+// Has Rust's `at_exit` called when the process ends, before what has been constructed by now is destroyed.
 void register_at_exit();
+
+// The same, where an interface with these exporters is the first of its kind: libraries construct what they need then.
+void register_at_exit(const Tango::telemetry::Configuration &configuration);
 
 } // namespace cpptango_telemetry

@@ -2,25 +2,42 @@
 //
 // class MyDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Impl>
 //
-// Forwards the virtual telemetry methods of Tango::DeviceImpl to Rust: first the base does what it does, then Rust is
-// told. Those about logging change nothing that the Rust tracer depends on, and so cannot fail because of it. cppTango
-// calls none of them while a device is constructed (not even initialize_telemetry_interface: a base's constructor does
-// not dispatch to us), so our constructor pulls the state that environment and device properties have made.
+// Overrides the virtual telemetry methods of Tango::DeviceImpl. What they change is done by DeviceInterface, which replaces
+// the device's interface instead of changing it under its users; then Rust is told. Those about logging change nothing that
+// the Rust tracer depends on, and so cannot fail because of it. cppTango calls none of them while a device is constructed
+// (not even initialize_telemetry_interface: a base's constructor does not dispatch to us), so our constructor pulls the
+// state that environment and device properties have made.
 //
 // cppTango calls them on the thread that serves the admin device, without the device's monitor.
+//
+// A device that overrides always_executed_hook calls this one first. While its own constructor runs, the device's interface
+// is not the current one of the thread; to have it there, for calls in init_device, make a telemetry_scope().
 #pragma once
 
+#include "cpptango_telemetry/admin_commands.h"
+#include "cpptango_telemetry/device_interface.h"
 #include "cpptango_telemetry/telemetry_handle.h"
 
+#include <mutex>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace cpptango_telemetry
 {
 
+// The base that is constructed first.
+struct TelemetryDeviceState
+{
+    BeforeInitialization before;
+    DeviceInterface interface;
+    // Held by those who change or read the configuration, never by a request.
+    std::recursive_mutex configuring;
+};
+
 template <class Base>
-class TelemetryDevice : public Base
+class TelemetryDevice : private TelemetryDeviceState, public Base
 {
   public:
     using Collector = Tango::telemetry::Configuration::Collector;
@@ -29,6 +46,7 @@ class TelemetryDevice : public Base
     explicit TelemetryDevice(Args &&...args) :
         Base(std::forward<Args>(args)...)
     {
+        interface.take_over(*this, before);
         handle.initialize(*this);
     }
 
@@ -38,133 +56,263 @@ class TelemetryDevice : public Base
         return handle;
     }
 
+    // Makes the device's interface the current one of this thread, as it is within requests.
+    InterfaceScope telemetry_scope()
+    {
+        return InterfaceScope(this->telemetry());
+    }
+
     void initialize_telemetry_interface() override
     {
+        const Lock lock(configuring);
+        const BeforeInitialization now;
         Base::initialize_telemetry_interface();
+        interface.take_over(*this, now);
         handle.reconfigured("initialize_telemetry_interface", *this);
     }
 
     void cleanup_telemetry_interface() noexcept override
     {
+        const Lock lock(configuring);
         Base::cleanup_telemetry_interface();
         handle.reconfigured_noexcept("cleanup_telemetry_interface", *this);
     }
 
     void enable_telemetry() noexcept override
     {
-        Base::enable_telemetry();
-        handle.reconfigured_noexcept("enable_telemetry", *this);
+        change_noexcept("enable_telemetry", [](auto &configuration) { configuration.enabled = true; });
     }
 
     void disable_telemetry() noexcept override
     {
-        Base::disable_telemetry();
-        handle.reconfigured_noexcept("disable_telemetry", *this);
+        change_noexcept("disable_telemetry", [](auto &configuration) { configuration.enabled = false; });
     }
 
     bool is_telemetry_enabled() noexcept override
     {
-        auto result = Base::is_telemetry_enabled();
-        handle.called("is_telemetry_enabled");
-        return result;
+        return get("is_telemetry_enabled", [this] { return Base::is_telemetry_enabled(); });
     }
 
     void set_telemetry_topics(const std::vector<std::string> &topics) override
     {
-        Base::set_telemetry_topics(topics);
-        handle.reconfigured("set_telemetry_topics", *this);
+        change("set_telemetry_topics", [&](auto &configuration) { configuration.set_topics(topics); });
     }
 
     std::vector<std::string> get_telemetry_topics() noexcept override
     {
-        auto result = Base::get_telemetry_topics();
-        handle.called("get_telemetry_topics");
-        return result;
+        return get("get_telemetry_topics", [this] { return Base::get_telemetry_topics(); });
     }
 
     void set_telemetry_tracing(bool enable_flag) noexcept override
     {
-        Base::set_telemetry_tracing(enable_flag);
-        handle.reconfigured_noexcept("set_telemetry_tracing", *this);
+        change_noexcept("set_telemetry_tracing",
+                        [&](auto &configuration) { configuration.tracing_enabled = enable_flag; });
     }
 
     bool is_telemetry_tracing_enabled() noexcept override
     {
-        auto result = Base::is_telemetry_tracing_enabled();
-        handle.called("is_telemetry_tracing_enabled");
-        return result;
+        return get("is_telemetry_tracing_enabled", [this] { return Base::is_telemetry_tracing_enabled(); });
     }
 
     void set_telemetry_tracing_endpoints(std::vector<Collector> collectors) override
     {
-        Base::set_telemetry_tracing_endpoints(std::move(collectors));
-        handle.reconfigured("set_telemetry_tracing_endpoints", *this);
+        change("set_telemetry_tracing_endpoints",
+               [&](auto &configuration) { configuration.set_tracing_collectors(collectors); });
     }
 
     std::vector<Collector> get_telemetry_tracing_endpoints() override
     {
-        auto result = Base::get_telemetry_tracing_endpoints();
-        handle.called("get_telemetry_tracing_endpoints");
-        return result;
+        return get("get_telemetry_tracing_endpoints", [this] { return Base::get_telemetry_tracing_endpoints(); });
     }
 
     void add_telemetry_tracing_endpoint(Collector collector) override
     {
-        Base::add_telemetry_tracing_endpoint(std::move(collector));
-        handle.reconfigured("add_telemetry_tracing_endpoint", *this);
+        change("add_telemetry_tracing_endpoint",
+               [&](auto &configuration) { configuration.add_tracing_collector(collector); });
     }
 
     void remove_telemetry_tracing_endpoint(Collector collector) override
     {
-        Base::remove_telemetry_tracing_endpoint(std::move(collector));
-        handle.reconfigured("remove_telemetry_tracing_endpoint", *this);
+        change("remove_telemetry_tracing_endpoint",
+               [&](auto &configuration) { configuration.remove_tracing_collector(collector); });
     }
 
     void update_telemetry_logging() override
     {
-        Base::update_telemetry_logging();
+        const Lock lock(configuring);
+        interface.update_logging(*this);
         handle.called("update_telemetry_logging");
     }
 
     void set_telemetry_logging(bool enable_flag) override
     {
-        Base::set_telemetry_logging(enable_flag);
-        handle.called("set_telemetry_logging");
+        change_logging("set_telemetry_logging",
+                       [&](auto &configuration) { configuration.logging_enabled = enable_flag; });
     }
 
     bool is_telemetry_logging_enabled() noexcept override
     {
-        auto result = Base::is_telemetry_logging_enabled();
-        handle.called("is_telemetry_logging_enabled");
-        return result;
+        return get("is_telemetry_logging_enabled", [this] { return Base::is_telemetry_logging_enabled(); });
     }
 
     void set_telemetry_logging_endpoints(std::vector<Collector> collectors) override
     {
-        Base::set_telemetry_logging_endpoints(std::move(collectors));
+        const Lock lock(configuring);
+        interface.change(*this, [&](auto &configuration) { configuration.set_logging_collectors(collectors); });
+        // Always, unlike the others: so does cppTango.
+        this->update_telemetry_logging();
         handle.called("set_telemetry_logging_endpoints");
     }
 
     std::vector<Collector> get_telemetry_logging_endpoints() override
     {
-        auto result = Base::get_telemetry_logging_endpoints();
-        handle.called("get_telemetry_logging_endpoints");
-        return result;
+        return get("get_telemetry_logging_endpoints", [this] { return Base::get_telemetry_logging_endpoints(); });
     }
 
     void add_telemetry_logging_endpoint(Collector collector) override
     {
-        Base::add_telemetry_logging_endpoint(std::move(collector));
-        handle.called("add_telemetry_logging_endpoint");
+        change_logging("add_telemetry_logging_endpoint",
+                       [&](auto &configuration) { configuration.add_logging_collector(collector); });
     }
 
     void remove_telemetry_logging_endpoint(Collector collector) override
     {
-        Base::remove_telemetry_logging_endpoint(std::move(collector));
-        handle.called("remove_telemetry_logging_endpoint");
+        change_logging("remove_telemetry_logging_endpoint",
+                       [&](auto &configuration) { configuration.remove_logging_collector(collector); });
+    }
+
+    // The requests in which cppTango copies the device's interface.
+
+    CORBA::Any *command_inout_4(const char *in_cmd,
+                                const CORBA::Any &in_data,
+                                Tango::DevSource source,
+                                const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        return Base::command_inout_4(in_cmd, in_data, source, cl_ident);
+    }
+
+    Tango::AttributeValueList_5 *read_attributes_5(const Tango::DevVarStringArray &names,
+                                                   Tango::DevSource source,
+                                                   const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        return Base::read_attributes_5(names, source, cl_ident);
+    }
+
+    void write_attributes_4(const Tango::AttributeValueList_4 &values, const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        Base::write_attributes_4(values, cl_ident);
+    }
+
+    Tango::AttributeValueList_5 *write_read_attributes_5(const Tango::AttributeValueList_4 &values,
+                                                         const Tango::DevVarStringArray &r_names,
+                                                         const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        return Base::write_read_attributes_5(values, r_names, cl_ident);
+    }
+
+    void set_attribute_config_4(const Tango::AttributeConfigList_3 &new_conf,
+                                const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        Base::set_attribute_config_4(new_conf, cl_ident);
+    }
+
+    void set_attribute_config_5(const Tango::AttributeConfigList_5 &new_conf,
+                                const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        Base::set_attribute_config_5(new_conf, cl_ident);
+    }
+
+    void set_pipe_config_5(const Tango::PipeConfigList &new_conf, const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        Base::set_pipe_config_5(new_conf, cl_ident);
+    }
+
+    Tango::DevPipeData *read_pipe_5(const char *name, const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        return Base::read_pipe_5(name, cl_ident);
+    }
+
+    void write_pipe_5(const Tango::DevPipeData &pipe_value, const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        Base::write_pipe_5(pipe_value, cl_ident);
+    }
+
+    // User code comes next, and takes as long as it likes.
+    void always_executed_hook() override
+    {
+        RequestGate::passed();
+        Base::always_executed_hook();
+    }
+
+    // Commands of the admin device go through it on their way.
+    CORBA::Any *command_inout(const char *in_cmd, const CORBA::Any &in_data) override
+    {
+        if constexpr(std::is_base_of_v<Tango::DServer, Base>)
+        {
+            const auto arguments = normalized_arguments(in_cmd, in_data);
+            return Base::command_inout(in_cmd, arguments ? *arguments : in_data);
+        }
+        return Base::command_inout(in_cmd, in_data);
     }
 
   private:
+    using Lock = std::lock_guard<std::recursive_mutex>;
+
+    template <class Change>
+    void change(const char *method, Change &&change)
+    {
+        const Lock lock(configuring);
+        interface.change(*this, change);
+        handle.reconfigured(method, *this);
+    }
+
+    template <class Change>
+    void change_noexcept(const char *method, Change &&change) noexcept
+    {
+        const Lock lock(configuring);
+        try
+        {
+            if(interface.change(*this, change))
+            {
+                interface.update_logging(*this);
+            }
+        }
+        catch(...)
+        {
+            handle.failed(method);
+        }
+        handle.reconfigured_noexcept(method, *this);
+    }
+
+    template <class Change>
+    void change_logging(const char *method, Change &&change)
+    {
+        const Lock lock(configuring);
+        if(interface.change(*this, change))
+        {
+            this->update_telemetry_logging();
+        }
+        handle.called(method);
+    }
+
+    template <class Get>
+    auto get(const char *method, Get &&get)
+    {
+        const Lock lock(configuring);
+        auto result = get();
+        handle.called(method);
+        return result;
+    }
+
     TelemetryHandle handle;
 };
 

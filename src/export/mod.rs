@@ -2,6 +2,8 @@
 //! export.
 
 #[cfg(feature = "sdk")]
+mod accounting;
+#[cfg(feature = "sdk")]
 mod console;
 #[cfg(feature = "otlp-grpc")]
 mod grpc;
@@ -9,8 +11,6 @@ mod grpc;
 mod http;
 #[cfg(feature = "sdk")]
 mod provider;
-#[cfg(feature = "sdk")]
-mod reaper;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(not(feature = "sdk"))]
@@ -20,15 +20,18 @@ mod sdk;
 #[cfg(feature = "sdk")]
 pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
 pub use sdk::force_flush;
-pub(crate) use sdk::{Emitter, flush};
+pub(crate) use sdk::{Emitter, Factory, flush};
+
+use std::sync::Arc;
 
 use crate::{
     config::{Endpoint, Exporter},
     error::Error,
+    statistics::Counters,
 };
 
 /// What a tracer provider is wanted for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct TracerProviderRequest<'a> {
     /// `service.name`: the Tango class, or the client's name.
@@ -37,6 +40,8 @@ pub struct TracerProviderRequest<'a> {
     pub service_instance_id: Option<&'a str>,
     /// Where its spans are to go.
     pub endpoints: &'a [Endpoint],
+    #[cfg_attr(not(feature = "sdk"), allow(dead_code))]
+    pub(crate) counters: &'a Arc<Counters>,
 }
 
 /// The endpoints that this build has an exporter for, and what the first of the others wants.

@@ -5,14 +5,24 @@ use std::{sync::Arc, time::Duration};
 use opentelemetry::{Context, KeyValue, trace::SpanKind};
 
 use super::TracerProviderRequest;
-use crate::error::Error;
+use crate::{error::Error, reaper};
 
 /// There is none.
 pub(crate) enum Emitter {}
 
+/// There is none either.
+pub(crate) enum Factory {}
+
 impl Emitter {
-    pub(crate) fn new(_: &TracerProviderRequest<'_>) -> Result<Option<Self>, Error> {
+    pub(crate) fn new(
+        _: &TracerProviderRequest<'_>,
+        _: Option<&Factory>,
+    ) -> Result<Option<Self>, Error> {
         Ok(None)
+    }
+
+    pub(crate) fn panicked(&self) {
+        match *self {}
     }
 
     pub(crate) fn start(&self, _: SpanKind, _: String, _: Vec<KeyValue>, _: &Context) -> Context {
@@ -22,10 +32,10 @@ impl Emitter {
 
 pub(crate) fn flush(_: &Arc<Emitter>) {}
 
-/// There are no spans to export.
+/// Waits until cppTango's half has exported what it has let go of, at most `timeout`; there are no spans of Rust's.
 ///
 /// # Errors
-/// None.
-pub fn force_flush(_: Duration) -> Result<(), Error> {
-    Ok(())
+/// [`Error::FlushTimeout`] where a collector did not take them in time.
+pub fn force_flush(timeout: Duration) -> Result<(), Error> {
+    reaper::wait(timeout)
 }

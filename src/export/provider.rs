@@ -8,13 +8,15 @@ use std::{
 use arc_swap::ArcSwapOption;
 use opentelemetry::KeyValue;
 #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use opentelemetry_sdk::trace::BatchSpanProcessor;
+use opentelemetry_otlp::SpanExporter;
+#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SpanProcessor};
 use opentelemetry_sdk::{
     Resource,
     trace::{SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder},
 };
 
-use super::{TracerProviderRequest, console::ConsoleExporter};
+use super::{TracerProviderRequest, accounting::accounted, console::ConsoleExporter};
 use crate::{
     config::Exporter,
     error::{Error, panic_text},
@@ -23,7 +25,7 @@ use crate::{
 /// What a factory may fail with.
 pub type TracerProviderFactoryError = Box<dyn std::error::Error + Send + Sync>;
 
-type Factory = dyn Fn(&TracerProviderRequest<'_>) -> Result<SdkTracerProvider, TracerProviderFactoryError>
+pub(crate) type Factory = dyn Fn(&TracerProviderRequest<'_>) -> Result<SdkTracerProvider, TracerProviderFactoryError>
     + Send
     + Sync;
 
@@ -58,15 +60,22 @@ pub fn set_tracer_provider_factory(
     FACTORY.store(Some(Arc::new(Box::new(factory))));
 }
 
-/// A provider of the factory's, else the default one.
-pub(super) fn make(request: &TracerProviderRequest<'_>) -> Result<SdkTracerProvider, Error> {
-    let factory = FACTORY.load_full();
+/// A provider of the actor's factory, else of the process', else the default one.
+pub(super) fn make(
+    request: &TracerProviderRequest<'_>,
+    own: Option<&Factory>,
+) -> Result<SdkTracerProvider, Error> {
+    let of_process = FACTORY.load_full();
+    let factory = own.or(of_process.as_deref().map(|factory| &**factory));
     // Not only the factory may panic: the SDK does when it cannot start a thread.
     let made = catch_unwind(AssertUnwindSafe(|| match factory {
         Some(factory) => factory(request).map_err(|error| Error::Factory(error.to_string())),
         None => Ok(request.builder()?.build()),
     }));
-    made.unwrap_or_else(|panic| Err(Error::Factory(format!("panic: {}", panic_text(&*panic)))))
+    made.unwrap_or_else(|panic| {
+        request.counters.panicked();
+        Err(Error::Factory(format!("panic: {}", panic_text(&*panic))))
+    })
 }
 
 impl TracerProviderRequest<'_> {
@@ -80,18 +89,19 @@ impl TracerProviderRequest<'_> {
         let mut builder = SdkTracerProvider::builder().with_resource(self.resource());
         for endpoint in self.endpoints {
             builder = match endpoint.exporter {
-                Exporter::Console => builder.with_span_processor(SimpleSpanProcessor::new(
+                Exporter::Console => builder.with_span_processor(accounted(
+                    self.counters,
                     ConsoleExporter::new(&endpoint.url),
+                    usize::MAX,
+                    SimpleSpanProcessor::new,
                 )),
                 #[cfg(feature = "otlp-http")]
                 Exporter::Http => {
-                    let exporter = super::http::exporter(endpoint)?;
-                    builder.with_span_processor(BatchSpanProcessor::builder(exporter).build())
+                    builder.with_span_processor(self.batch(super::http::exporter(endpoint)?))
                 }
                 #[cfg(feature = "otlp-grpc")]
                 Exporter::Grpc => {
-                    let exporter = super::grpc::exporter(endpoint)?;
-                    builder.with_span_processor(BatchSpanProcessor::builder(exporter).build())
+                    builder.with_span_processor(self.batch(super::grpc::exporter(endpoint)?))
                 }
                 // Not in this build, and not in the request: `usable` has seen to it.
                 #[allow(unreachable_patterns)]
@@ -99,6 +109,20 @@ impl TracerProviderRequest<'_> {
             };
         }
         Ok(builder)
+    }
+
+    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
+    fn batch(&self, exporter: SpanExporter) -> impl SpanProcessor + use<> {
+        let queue_size = std::env::var("OTEL_BSP_MAX_QUEUE_SIZE").ok();
+        let queue_size = queue_size.and_then(|size| size.parse().ok());
+        // The SDK's default.
+        let queue_size = queue_size.unwrap_or(2048);
+        accounted(self.counters, exporter, queue_size, |exporter| {
+            let config = BatchConfigBuilder::default().with_max_queue_size(queue_size);
+            BatchSpanProcessor::builder(exporter)
+                .with_batch_config(config.build())
+                .build()
+        })
     }
 
     fn resource(&self) -> Resource {

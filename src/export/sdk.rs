@@ -1,8 +1,9 @@
 //! Spans by the OpenTelemetry SDK: a provider for each actor, since a provider has one resource.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, Once, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -12,10 +13,19 @@ use opentelemetry::{
     Context, InstrumentationScope, KeyValue,
     trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider},
 };
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry_sdk::{
+    error::OTelSdkResult,
+    trace::{SdkTracer, SdkTracerProvider},
+};
 
-use super::{TracerProviderRequest, provider, reaper};
-use crate::{bridge, error::Error};
+pub(crate) use super::provider::Factory;
+use super::{TracerProviderRequest, provider};
+use crate::{
+    bridge,
+    error::{Error, panic_text},
+    reaper,
+    statistics::Counters,
+};
 
 /// Makes spans and sees to their export. When the last one who holds it drops it, what is pending is exported and the
 /// provider shut down, by another thread.
@@ -23,31 +33,43 @@ pub(crate) struct Emitter {
     id: u64,
     provider: SdkTracerProvider,
     tracer: SdkTracer,
+    counters: Arc<Counters>,
 }
+
+/// How long a provider's shutdown may take after its flush, which the SDK bounds by 5 s.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The providers of all emitters, to be flushed when the process ends.
 static LIVE: Mutex<Vec<(u64, SdkTracerProvider)>> = Mutex::new(Vec::new());
 
 impl Emitter {
-    /// `Some`; the dummy of builds without the SDK has none.
-    pub(crate) fn new(request: &TracerProviderRequest<'_>) -> Result<Option<Self>, Error> {
+    /// `Some`; the dummy of builds without the SDK has none. `factory` is the actor's own.
+    pub(crate) fn new(
+        request: &TracerProviderRequest<'_>,
+        factory: Option<&Factory>,
+    ) -> Result<Option<Self>, Error> {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        static AT_EXIT: Once = Once::new();
-        let provider = provider::make(request)?;
+        let provider = provider::make(request, factory)?;
         let scope = match request.service_instance_id {
             Some(_) => "tango.rust.server",
             None => "tango.rust.client",
         };
         let scope = InstrumentationScope::builder(scope).with_version(env!("CARGO_PKG_VERSION"));
         let tracer = provider.tracer_with_scope(scope.build());
-        AT_EXIT.call_once(bridge::register_at_exit);
+        bridge::register_at_exit();
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         live().push((id, provider.clone()));
         Ok(Some(Self {
             id,
             provider,
             tracer,
+            counters: request.counters.clone(),
         }))
+    }
+
+    /// The user's code has panicked.
+    pub(crate) fn panicked(&self) {
+        self.counters.panicked();
     }
 
     /// `parent` with a new span, a child of its one.
@@ -68,13 +90,18 @@ impl Emitter {
 impl Drop for Emitter {
     fn drop(&mut self) {
         live().retain(|(id, _)| *id != self.id);
-        reaper::retire(self.provider.clone());
+        let provider = self.provider.clone();
+        reaper::start(move || {
+            let flushed = guarded(|| provider.force_flush());
+            let ended = guarded(|| provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT));
+            flushed.and(ended).and(dropped(provider))
+        });
     }
 }
 
 /// Exports the spans that have ended; does not wait for it.
 pub(crate) fn flush(emitter: &Arc<Emitter>) {
-    reaper::flush(emitter.id, emitter.provider.clone());
+    start_flush(emitter.id, emitter.provider.clone());
 }
 
 /// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
@@ -88,9 +115,40 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
 pub fn force_flush(timeout: Duration) -> Result<(), Error> {
     let live = live().clone();
     for (id, provider) in live {
-        reaper::flush(id, provider);
+        start_flush(id, provider);
     }
     reaper::wait(timeout)
+}
+
+fn start_flush(id: u64, provider: SdkTracerProvider) {
+    /// The emitters that are being flushed: to ask again adds nothing.
+    static FLUSHING: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+    let flushing = || FLUSHING.lock().unwrap_or_else(PoisonError::into_inner);
+    if flushing().contains(&id) {
+        return;
+    }
+    flushing().push(id);
+    reaper::start(move || {
+        let result = guarded(|| provider.force_flush());
+        flushing().retain(|flushing| *flushing != id);
+        result.and(dropped(provider))
+    });
+}
+
+/// Processors and exporters may be the user's.
+fn guarded(f: impl FnOnce() -> OTelSdkResult) -> Result<(), String> {
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("panic: {}", panic_text(&*panic))),
+    }
+}
+
+/// The last one to hold a provider runs its processors' destructors.
+fn dropped(provider: SdkTracerProvider) -> Result<(), String> {
+    guarded(|| {
+        drop(provider);
+        Ok(())
+    })
 }
 
 fn live() -> std::sync::MutexGuard<'static, Vec<(u64, SdkTracerProvider)>> {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "cpptango_telemetry/device_interface.h"
+
+#include "cpptango_telemetry/client_interface.h"
+#include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/propagator.h"
+#include "cpptango_telemetry/reaper.h"
+
+#include <opentelemetry/logs/provider.h>
+
+#include <utility>
+
+namespace cpptango_telemetry
+{
+
+BeforeInitialization::BeforeInitialization() :
+    interface(Tango::telemetry::current_telemetry_interface),
+    shared_provider(opentelemetry::logs::Provider::GetLoggerProvider())
+{
+}
+
+void BeforeInitialization::restore() const noexcept
+{
+    Tango::telemetry::current_telemetry_interface = interface;
+}
+
+const LoggerProvider &BeforeInitialization::logger_provider() const noexcept
+{
+    return shared_provider;
+}
+
+void DeviceInterface::take_over(Tango::DeviceImpl &device, const BeforeInitialization &before)
+{
+    before.restore();
+    install_propagator();
+    register_at_exit(device.telemetry()->get_configuration());
+    log.take_over(device, before.logger_provider());
+    auto &slot = device.telemetry();
+    auto mine = reaped(slot);
+    gate.swap(slot, mine);
+    if(change(device, [&](Configuration &configuration) { apply_list_properties(device, configuration); }))
+    {
+        update_logging(device);
+    }
+}
+
+bool DeviceInterface::change(Tango::DeviceImpl &device, const std::function<void(Configuration &)> &change)
+{
+    auto &slot = device.telemetry();
+    auto configuration = slot->get_configuration();
+    change(configuration);
+    if(same(configuration, slot->get_configuration()))
+    {
+        return false;
+    }
+    auto replaced = reaped(Tango::telemetry::InterfaceFactory::create(configuration));
+    register_at_exit(configuration);
+    gate.swap(slot, replaced);
+    return true;
+}
+
+void DeviceInterface::update_logging(Tango::DeviceImpl &device)
+{
+    log.follow(*device.telemetry());
+}
+
+} // namespace cpptango_telemetry

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The telemetry interface of a device, replaced where cppTango would change it in place.
+//
+// cppTango's own way (the virtual methods of DeviceImpl) changes an interface that requests are using, which crashes the
+// server under load, and waits for what is pending to be exported, which takes 10 to 20 s if the collector is dead. Here a
+// change makes a new interface of a changed copy of the configuration. Requests in progress keep the old one to their end;
+// the last to let go of it hands it over to the reaper.
+#pragma once
+
+#include "cpptango_telemetry/device_log.h"
+#include "cpptango_telemetry/interface_scope.h"
+#include "cpptango_telemetry/request_gate.h"
+
+#include <tango/tango.h>
+
+#include <functional>
+
+namespace cpptango_telemetry
+{
+
+// What DeviceImpl's constructor and initialize_telemetry_interface replace without restoring it: this thread's current
+// interface, which would be pinned there, and the logger provider that all devices share.
+class BeforeInitialization final
+{
+  public:
+    BeforeInitialization();
+    void restore() const noexcept;
+    const LoggerProvider &logger_provider() const noexcept;
+
+  private:
+    Tango::telemetry::InterfacePtr interface;
+    LoggerProvider shared_provider;
+};
+
+class DeviceInterface final
+{
+  public:
+    using Configuration = Tango::telemetry::Configuration;
+
+    // Takes over the interface that cppTango has just made of environment and device properties. cppTango has read the first
+    // element of each property only; here all of them count. Throws a DevFailed if they are not right.
+    void take_over(Tango::DeviceImpl &device, const BeforeInitialization &before);
+
+    // Whether something changed. Throws what a new interface throws; everything stays as it was then.
+    bool change(Tango::DeviceImpl &device, const std::function<void(Configuration &)> &change);
+
+    // Records go where the configuration says now.
+    void update_logging(Tango::DeviceImpl &device);
+
+    RequestGate gate;
+
+  private:
+    DeviceLog log;
+};
+
+} // namespace cpptango_telemetry

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// What waits for a collector when it is destroyed (an interface, a logger provider: 10 to 20 s if the collector is dead) is
+// destroyed by the reaper, Rust's src/reaper.rs, on a thread where nobody waits for it.
+#pragma once
+
+#include <memory>
+
+namespace cpptango_telemetry
+{
+
+// Something that is destroyed with it.
+class Retired final
+{
+  public:
+    explicit Retired(std::shared_ptr<void> something);
+
+  private:
+    std::shared_ptr<void> something;
+};
+
+// Hands it over to the reaper. If it has other owners, the last of them destroys it.
+void retire(std::shared_ptr<void> something) noexcept;
+
+// The same pointee, with an owner that hands it over to the reaper when the last copy of the result is gone.
+template <class T>
+std::shared_ptr<T> reaped(std::shared_ptr<T> owned)
+{
+    auto *pointer = owned.get();
+    return std::shared_ptr<T>(pointer, [owned = std::move(owned)](T *) mutable { retire(std::move(owned)); });
+}
+
+} // namespace cpptango_telemetry
