@@ -229,6 +229,17 @@ Tango::Util *initialize(const std::vector<std::string> &words, std::vector<char 
 
 } // namespace
 
+void log_warn(rust::Str device, rust::Str text) noexcept
+{
+    // The device that logs may be in its construction, where nobody knows it yet: its log is lost then.
+    reply_of(
+        [&](Value &)
+        {
+            auto *logged = Tango::Util::instance()->get_device_by_name(std::string(device));
+            DEV_WARN_STREAM(logged) << std::string(text) << std::endl;
+        });
+}
+
 Reply run_server(rust::Vec<rust::String> arguments, rust::Box<ClassDefinition> definition) noexcept
 {
     return reply_of(

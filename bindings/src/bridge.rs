@@ -104,6 +104,8 @@ pub(crate) mod ffi {
         fn set_timeout_millis(self: &Proxy, timeout: i32) -> Reply;
         fn telemetry(self: &Proxy, method: TelemetryMethod, argument: &Value) -> Reply;
 
+        fn log_warn(device: &str, text: &str);
+
         fn run_server(arguments: Vec<String>, definition: Box<ClassDefinition>) -> Reply;
     }
 

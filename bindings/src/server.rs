@@ -53,6 +53,13 @@ pub struct DeviceInfo {
     pub telemetry: DeviceTelemetry,
 }
 
+impl DeviceInfo {
+    /// A warning on the device's logger. Not while the device is being made: cppTango does not know it yet then.
+    pub fn warn(&self, text: &str) {
+        ffi::log_warn(&self.name, text);
+    }
+}
+
 /// A Tango device class; `T` is the data of each of its devices.
 pub struct DeviceClass<T> {
     definition: Definition,
