@@ -85,6 +85,8 @@ pub struct Event {
 pub struct LogRecord {
     /// The message.
     pub body: String,
+    /// When it was logged, in nanoseconds since 1970.
+    pub time: u64,
     /// The severity as text, for example `INFO`.
     pub severity: String,
     /// 32 hex digits; empty outside any trace.
@@ -240,6 +242,7 @@ pub(crate) fn logs_of(request: &ExportLogsServiceRequest) -> Vec<LogRecord> {
         for record in of_resource.scope_logs.iter().flat_map(|s| &s.log_records) {
             records.push(LogRecord {
                 body: value_text(record.body.as_ref()),
+                time: record.time_unix_nano,
                 severity: record.severity_text.clone(),
                 trace_id: hex_id(&record.trace_id),
                 span_id: hex_id(&record.span_id),
