@@ -7,8 +7,6 @@
 
 #include <pthread.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -116,28 +114,6 @@ ThreadInfo thread_info()
     char name[16] = "";
     pthread_getname_np(pthread_self(), name, sizeof name);
     return {rust::String::lossy(id.str()), rust::String::lossy(name)};
-}
-
-void register_at_exit()
-{
-    std::atexit([] { at_exit(); });
-}
-
-void register_at_exit(const Tango::telemetry::Configuration &configuration)
-{
-    static std::atomic<unsigned> known{0};
-    unsigned kinds = 1;
-    for(const auto &collectors : {configuration.get_tracing_collectors(), configuration.get_logging_collectors()})
-    {
-        for(const auto &collector : collectors)
-        {
-            kinds |= 2U << static_cast<unsigned>(collector.exporter_type);
-        }
-    }
-    if((known.fetch_or(kinds) & kinds) != kinds)
-    {
-        register_at_exit();
-    }
 }
 
 } // namespace cpptango_telemetry

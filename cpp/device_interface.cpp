@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/device_interface.h"
 
-#include "cpptango_telemetry/client_interface.h"
 #include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/propagator.h"
 #include "cpptango_telemetry/reaper.h"
@@ -19,22 +18,22 @@ BeforeInitialization::BeforeInitialization() :
 {
 }
 
-void BeforeInitialization::restore() const noexcept
+void BeforeInitialization::restore_interface() noexcept
 {
-    Tango::telemetry::current_telemetry_interface = interface;
+    Tango::telemetry::current_telemetry_interface = std::move(interface);
 }
 
-const LoggerProvider &BeforeInitialization::logger_provider() const noexcept
+LoggerProvider BeforeInitialization::take_logger_provider() noexcept
 {
-    return shared_provider;
+    return std::move(shared_provider);
 }
 
-void DeviceInterface::take_over(Tango::DeviceImpl &device, const BeforeInitialization &before)
+void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization &before)
 {
-    before.restore();
+    before.restore_interface();
     install_propagator();
     register_at_exit(device.telemetry()->get_configuration());
-    log.take_over(device, before.logger_provider());
+    log.take_over(device, before.take_logger_provider());
     auto &slot = device.telemetry();
     auto mine = reaped(slot);
     gate.swap(slot, mine);

@@ -163,12 +163,17 @@ void DeviceLog::take_over(Tango::DeviceImpl &device, const LoggerProvider &share
 {
     const std::lock_guard<std::mutex> lock(shared_place());
     const auto made = logs::Provider::GetLoggerProvider();
+    followed = device.telemetry()->get_configuration();
+    const bool exports = exports_logs(followed);
+    if(exports && made.get() == shared.get())
+    {
+        // The shared place is not cppTango's (in a Rust cdylib): its appender stays.
+        return;
+    }
     auto *logger = device.get_logger();
     without_flush(shared, [&] { logger->remove_appender(Tango::telemetry::kTelemetryLogAppenderName); });
     logger->add_appender(new Appender(sink));
-    followed = device.telemetry()->get_configuration();
-    const bool of_this_device = made.get() != shared.get();
-    sink->set(of_this_device && exports_logs(followed) ? made : LoggerProvider());
+    sink->set(exports ? made : LoggerProvider());
 }
 
 void DeviceLog::follow(Tango::telemetry::Interface &interface)

@@ -3,6 +3,8 @@
 
 #include "cpptango-telemetry/src/bridge.rs.h"
 
+#include <atomic>
+#include <cstdlib>
 #include <utility>
 
 namespace cpptango_telemetry
@@ -16,6 +18,28 @@ Retired::Retired(std::shared_ptr<void> something) :
 void retire(std::shared_ptr<void> something) noexcept
 {
     reap(std::make_unique<Retired>(std::move(something)));
+}
+
+void register_at_exit()
+{
+    std::atexit([] { at_exit(); });
+}
+
+void register_at_exit(const Tango::telemetry::Configuration &configuration)
+{
+    static std::atomic<unsigned> known{0};
+    unsigned kinds = 1;
+    for(const auto &collectors : {configuration.get_tracing_collectors(), configuration.get_logging_collectors()})
+    {
+        for(const auto &collector : collectors)
+        {
+            kinds |= 2U << static_cast<unsigned>(collector.exporter_type);
+        }
+    }
+    if((known.fetch_or(kinds) & kinds) != kinds)
+    {
+        register_at_exit();
+    }
 }
 
 } // namespace cpptango_telemetry

@@ -62,6 +62,8 @@ void RequestGate::leave() noexcept
 
 void RequestGate::swap(Tango::telemetry::InterfacePtr &slot, Tango::telemetry::InterfacePtr &fresh)
 {
+    // A request may reconfigure its own device.
+    passed();
     std::unique_lock<std::mutex> lock(mutex);
     closed.store(true);
     changed.wait_for(lock, LONGEST_WAIT, [this] { return entering.load() == 0; });

@@ -10,7 +10,7 @@ use crate::{
     TELEMETRY_SUPPORTED,
     config::Configuration,
     error::Error,
-    export::{self, Emitter, TracerProviderRequest},
+    export::{self, Emitter, Factory, TracerProviderRequest},
     statistics::Counters,
 };
 
@@ -35,25 +35,9 @@ pub(crate) struct Actor {
     service_instance_id: Option<String>,
     /// Read by each call, at the cost of one load.
     state: ArcSwap<State>,
-    /// Held by those who make a new state, never by a call.
-    reconfiguring: Mutex<Own>,
+    /// The actor's own tracer provider factory. Held by those who make a new state, never by a call.
+    factory: Mutex<Option<Box<Factory>>>,
     counters: Arc<Counters>,
-}
-
-/// What is this actor's own.
-#[derive(Default)]
-struct Own {
-    #[cfg(feature = "sdk")]
-    factory: Option<Box<Factory>>,
-}
-
-impl Own {
-    fn factory(&self) -> Option<&export::Factory> {
-        #[cfg(feature = "sdk")]
-        return self.factory.as_deref();
-        #[cfg(not(feature = "sdk"))]
-        None
-    }
 }
 
 impl Actor {
@@ -65,7 +49,7 @@ impl Actor {
                 configuration: Configuration::default(),
                 mode: Mode::Off,
             }),
-            reconfiguring: Mutex::default(),
+            factory: Mutex::new(None),
             counters: Arc::default(),
         }
     }
@@ -96,30 +80,30 @@ impl Actor {
     /// Endpoints that cannot be used are left out, and reported when the emitter is made. Where no emitter can be made
     /// the state becomes propagate only.
     pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
-        self.become_configured(&self.own(), configuration, true)
+        self.become_configured(self.factory().as_deref(), configuration, true)
     }
 
     /// Has the providers of this actor made by `factory` from now on.
     #[cfg(feature = "sdk")]
     pub(crate) fn set_factory(&self, factory: Box<Factory>) -> Result<(), Error> {
-        let mut own = self.own();
-        own.factory = Some(factory);
-        self.become_configured(&own, self.configuration(), false)
+        let mut own = self.factory();
+        let factory = own.insert(factory);
+        self.become_configured(Some(factory), self.configuration(), false)
     }
 
-    fn own(&self) -> MutexGuard<'_, Own> {
-        let own = self.reconfiguring.lock();
-        own.unwrap_or_else(PoisonError::into_inner)
+    fn factory(&self) -> MutexGuard<'_, Option<Box<Factory>>> {
+        let factory = self.factory.lock();
+        factory.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `keep`: an emitter whose endpoints stay.
     fn become_configured(
         &self,
-        own: &Own,
+        factory: Option<&Factory>,
         configuration: Configuration,
         keep: bool,
     ) -> Result<(), Error> {
-        let (mode, result) = match self.wanted_mode(own, &configuration, keep) {
+        let (mode, result) = match self.wanted_mode(factory, &configuration, keep) {
             Ok((mode, unusable)) => (mode, unusable.map_or(Ok(()), Err)),
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
@@ -141,7 +125,7 @@ impl Actor {
     /// The mode, and what is wrong with an endpoint that it leaves out.
     fn wanted_mode(
         &self,
-        own: &Own,
+        factory: Option<&Factory>,
         configuration: &Configuration,
         keep: bool,
     ) -> Result<(Mode, Option<Error>), Error> {
@@ -168,7 +152,7 @@ impl Actor {
             endpoints: &endpoints,
             counters: &self.counters,
         };
-        let emitter = Emitter::new(&request, own.factory())?.map(Arc::new);
+        let emitter = Emitter::new(&request, factory)?.map(Arc::new);
         if emitter.is_some() {
             self.counters.rebuilt();
         }

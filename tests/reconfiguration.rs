@@ -543,3 +543,34 @@ fn requests_that_wait_for_a_busy_device_do_not_delay_its_reconfiguration() -> Re
     }
     Ok(())
 }
+
+/// C11 for commands; the environment's case is in `configuration.rs`, the properties' in `database.rs`.
+#[test]
+fn blanks_and_case_of_topics_in_a_command_do_not_count() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&receiver.environment())?;
+    let device = proxy(&server)?;
+    let admin = admin(&server)?;
+    let set = |topics: &[&str]| {
+        let count = topics.len().to_string();
+        let words = [PROBE, &count].into_iter().chain(topics.iter().copied());
+        let words: Strings = words.map(str::to_string).collect();
+        admin.command_inout::<_, ()>("SetTelemetryTopics", words)
+    };
+    for (given, understood) in [
+        (&[" user , polling "][..], &["polling", "user"][..]),
+        (&["USER"], &["user"]),
+        (&["User", " ", "Database"], &["database", "user"]),
+        (&["all"], &["all"]),
+    ] {
+        set(given)?;
+        let mut topics = device.get_telemetry_topics()?;
+        topics.sort();
+        assert_eq!(topics, understood, "{given:?}");
+    }
+    // A refused one changes nothing, also when it is one of several.
+    let failed = set(&["user", "us er"]).err().context("no error")?;
+    assert_eq!(failed.cause().reason, "API_InvalidArgs");
+    assert_eq!(device.get_telemetry_topics()?, ["all"]);
+    Ok(())
+}

@@ -33,10 +33,4 @@ ClientIdent client_ident();
 // This thread as cppTango's spans name it.
 ThreadInfo thread_info();
 
-// Has Rust's `at_exit` called when the process ends, before what has been constructed by now is destroyed.
-void register_at_exit();
-
-// The same, where an interface with these exporters is the first of its kind: libraries construct what they need then.
-void register_at_exit(const Tango::telemetry::Configuration &configuration);
-
 } // namespace cpptango_telemetry

@@ -25,8 +25,9 @@ class BeforeInitialization final
 {
   public:
     BeforeInitialization();
-    void restore() const noexcept;
-    const LoggerProvider &logger_provider() const noexcept;
+    // Each once: to keep an interface longer would keep its threads.
+    void restore_interface() noexcept;
+    LoggerProvider take_logger_provider() noexcept;
 
   private:
     Tango::telemetry::InterfacePtr interface;
@@ -40,7 +41,7 @@ class DeviceInterface final
 
     // Takes over the interface that cppTango has just made of environment and device properties. cppTango has read the first
     // element of each property only; here all of them count. Throws a DevFailed if they are not right.
-    void take_over(Tango::DeviceImpl &device, const BeforeInitialization &before);
+    void take_over(Tango::DeviceImpl &device, BeforeInitialization &before);
 
     // Whether something changed. Throws what a new interface throws; everything stays as it was then.
     bool change(Tango::DeviceImpl &device, const std::function<void(Configuration &)> &change);

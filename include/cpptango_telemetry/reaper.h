@@ -4,6 +4,8 @@
 // destroyed by the reaper, Rust's src/reaper.rs, on a thread where nobody waits for it.
 #pragma once
 
+#include <tango/tango.h>
+
 #include <memory>
 
 namespace cpptango_telemetry
@@ -29,5 +31,11 @@ std::shared_ptr<T> reaped(std::shared_ptr<T> owned)
     auto *pointer = owned.get();
     return std::shared_ptr<T>(pointer, [owned = std::move(owned)](T *) mutable { retire(std::move(owned)); });
 }
+
+// Has Rust's `at_exit` called when the process ends, before what has been constructed by now is destroyed.
+void register_at_exit();
+
+// The same, where an interface with these exporters is the first of its kind: libraries construct what they need then.
+void register_at_exit(const Tango::telemetry::Configuration &configuration);
 
 } // namespace cpptango_telemetry

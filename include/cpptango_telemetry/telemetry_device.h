@@ -65,7 +65,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     void initialize_telemetry_interface() override
     {
         const Lock lock(configuring);
-        const BeforeInitialization now;
+        BeforeInitialization now;
         Base::initialize_telemetry_interface();
         interface.take_over(*this, now);
         handle.reconfigured("initialize_telemetry_interface", *this);
