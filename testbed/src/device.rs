@@ -1,5 +1,6 @@
-//! Device servers without a Tango database.
+//! Device servers, with and without a Tango database.
 
+use crate::database::Database;
 use crate::process::{Process, telemetry_env};
 use anyhow::{Context, Result, anyhow, bail};
 use std::net::{Ipv4Addr, TcpListener};
@@ -17,37 +18,40 @@ pub struct DeviceServer {
     process: Process,
     server: String,
     port: u16,
+    /// The database's.
+    tango_host: Option<String>,
 }
 
 impl DeviceServer {
-    /// Starts `executable` as the server instance `instance` with these devices and, of all the variables that Tango
-    /// and OpenTelemetry read, only those in `env`; waits until it is ready.
+    /// Starts `executable` without a database as the server instance `instance` with these devices and, of all the
+    /// variables that Tango and OpenTelemetry read, only those in `env`; waits until it is ready.
     pub fn start(
         executable: &Path,
         instance: &str,
         devices: &[&str],
         env: &[(&str, String)],
     ) -> Result<DeviceServer> {
-        let base = executable
-            .file_name()
-            .context("the path of a device server ends in a name")?;
-        let server = format!("{}/{instance}", base.to_string_lossy());
-        let start_on = |port: u16| -> Result<DeviceServer> {
-            let mut command = Command::new(executable);
-            telemetry_env(&mut command, env);
-            command.args([instance, "-nodb", "-dlist", &devices.join(",")]);
-            command.args(["-ORBendPoint", &format!("giop:tcp:127.0.0.1:{port}")]);
-            let process = Process::spawn(&server, command, Some(READY))?;
-            Ok(DeviceServer {
-                process,
-                server: server.clone(),
-                port,
-            })
-        };
-        match start_on(free_port()?) {
-            Err(error) if error.to_string().contains(PORT_IN_USE) => start_on(free_port()?),
-            result => result,
-        }
+        let devices = devices.join(",");
+        start(
+            executable,
+            instance,
+            None,
+            &["-nodb", "-dlist", &devices],
+            env,
+        )
+    }
+
+    /// The same with a database, in which the server and its devices have been registered.
+    pub fn start_with(
+        database: &Database,
+        executable: &Path,
+        instance: &str,
+        env: &[(&str, String)],
+    ) -> Result<DeviceServer> {
+        let host = database.tango_host();
+        let mut env = env.to_vec();
+        env.push(("TANGO_HOST", host.clone()));
+        start(executable, instance, Some(&host), &[], &env)
     }
 
     /// The port that the server listens on.
@@ -57,7 +61,10 @@ impl DeviceServer {
 
     /// The full name of one of its devices, as a client takes it.
     pub fn device_url(&self, device: &str) -> String {
-        format!("tango://127.0.0.1:{}/{device}#dbase=no", self.port)
+        match &self.tango_host {
+            Some(host) => format!("tango://{host}/{device}"),
+            None => format!("tango://127.0.0.1:{}/{device}#dbase=no", self.port),
+        }
     }
 
     /// The full name of its admin device, as a client takes it.
@@ -86,11 +93,45 @@ impl DeviceServer {
     }
 }
 
+fn start(
+    executable: &Path,
+    instance: &str,
+    tango_host: Option<&str>,
+    arguments: &[&str],
+    env: &[(&str, String)],
+) -> Result<DeviceServer> {
+    let base = executable
+        .file_name()
+        .context("the path of a device server ends in a name")?;
+    let server = format!("{}/{instance}", base.to_string_lossy());
+    on_free_port(|port| {
+        let mut command = Command::new(executable);
+        telemetry_env(&mut command, env);
+        command.arg(instance).args(arguments);
+        command.args(["-ORBendPoint", &format!("giop:tcp:127.0.0.1:{port}")]);
+        let process = Process::spawn(&server, command, Some(READY))?;
+        Ok(DeviceServer {
+            process,
+            server: server.clone(),
+            port,
+            tango_host: tango_host.map(str::to_owned),
+        })
+    })
+}
+
+/// Starts something on a free port, and on another if that has been taken meanwhile.
+pub(crate) fn on_free_port<T>(start: impl Fn(u16) -> Result<T>) -> Result<T> {
+    match start(free_port()?) {
+        Err(error) if error.to_string().contains(PORT_IN_USE) => start(free_port()?),
+        result => result,
+    }
+}
+
 /// A port on 127.0.0.1 that is free now.
 ///
 /// An ORB end point must be given up front, so the port is released here and taken again by the server. That is good
 /// enough: the kernel hands out free ports in random order, so that another program hardly gets this one in between,
-/// and [`DeviceServer::start`] tries again if one does.
+/// and who starts there tries again if one does.
 pub fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;

@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use tango_bindings::DeviceProxy;
-use testbed::{DeviceServer, Span, device, process};
+use testbed::{Database, DeviceServer, Span, device, process};
 
 /// Within it all spans of a call have come: C++ exports every 2.5 s.
 pub const EXPORT: Duration = Duration::from_secs(15);
@@ -19,6 +19,37 @@ pub fn probe(environment: &[(&str, String)]) -> Result<DeviceServer> {
 
 pub fn probes(devices: &[&str], environment: &[(&str, String)]) -> Result<DeviceServer> {
     DeviceServer::start(&device::example("probe")?, "test", devices, environment)
+}
+
+/// A database in which the server of `PROBE` is registered.
+pub fn database() -> Result<Database> {
+    let database = Database::start()?;
+    register(&database, "probe/test", PROBE, "Probe")?;
+    Ok(database)
+}
+
+/// Enters a server and its device of this class.
+pub fn register(database: &Database, server: &str, device: &str, class: &str) -> Result<()> {
+    let arguments = [server, device, class].map(str::to_string).to_vec();
+    Ok(itself(database)?.command_inout("DbAddServer", arguments)?)
+}
+
+/// Gives a property of a device these values, or takes it away where there are none.
+pub fn put_property(database: &Database, device: &str, name: &str, values: &[&str]) -> Result<()> {
+    let count = values.len().to_string();
+    let arguments = [&[device, "1", name, &count], values].concat();
+    let arguments: Vec<String> = arguments.into_iter().map(str::to_string).collect();
+    Ok(itself(database)?.command_inout("DbPutDeviceProperty", arguments)?)
+}
+
+/// The database's own device.
+fn itself(database: &Database) -> Result<DeviceProxy> {
+    Ok(DeviceProxy::new(&database.device_url("sys/database/2"))?)
+}
+
+/// The server of `PROBE`, registered in the database.
+pub fn probe_with(database: &Database, environment: &[(&str, String)]) -> Result<DeviceServer> {
+    DeviceServer::start_with(database, &device::example("probe")?, "test", environment)
 }
 
 /// What `caller WHAT` prints, with `PROBE` of `server` as its device.

@@ -26,7 +26,10 @@ pub fn path() -> OsString {
 
 /// For a cppTango that the user has chosen: its version is trusted, but demo and tests need more than the library.
 pub fn check_tools(chosen: &str) -> Result<()> {
-    match ["cmake", "TangoTest"].into_iter().find(|tool| !found(tool)) {
+    let mut tools = ["cmake", "TangoTest"].into_iter();
+    let missing = (tools.find(|tool| !found(tool)))
+        .or_else(|| (!has_pytango()).then_some("python3 with PyTango"));
+    match missing {
         Some(tool) => Err(Failure::new(format!(
             "{chosen} is set, so cppTango is taken from there, but {tool} is not in PATH: install it, or unset {chosen}"
         ))),
@@ -46,6 +49,9 @@ pub fn missing(recipe: &Recipe) -> Option<String> {
     }
     if !has_telemetry() {
         return Some("cppTango with telemetry, or opentelemetry-cpp's headers".into());
+    }
+    if !has_pytango() {
+        return Some("PyTango, with its Tango database".into());
     }
     (!has_libclang()).then(|| "libclang".into())
 }
@@ -138,6 +144,13 @@ fn has_telemetry() -> bool {
     };
     let flags = flags.split_whitespace();
     output("g++", flags.chain(["-E", "-x", "c++", "-"]), QUESTION).is_some()
+}
+
+/// The tests' database, and a client of theirs.
+fn has_pytango() -> bool {
+    let question =
+        "import importlib.util as i, sys; sys.exit(not i.find_spec('tango.databaseds.database'))";
+    output("python3", ["-c", question], "").is_some()
 }
 
 /// Where bindgen looks, more or less.

@@ -29,6 +29,7 @@ pub static RECIPES: [Recipe; 3] = [
             "make",
             "opentelemetry-cpp-dev",
             "pkg-config",
+            "python3-tango",
             "tango-test",
         ],
         options: &[],
