@@ -4,8 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
-#[cfg(feature = "sdk")]
-use crate::export::Factory;
 use crate::{
     TELEMETRY_SUPPORTED,
     config::Configuration,
