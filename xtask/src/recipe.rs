@@ -29,6 +29,8 @@ pub static RECIPES: [Recipe; 3] = [
             "make",
             "opentelemetry-cpp-dev",
             "pkg-config",
+            "python3-opentelemetry-exporter-otlp-proto-http",
+            "python3-opentelemetry-sdk",
             "python3-tango",
             "tango-test",
         ],
