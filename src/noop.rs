@@ -4,7 +4,7 @@ use std::thread;
 
 use opentelemetry::trace::SpanContext;
 
-use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
+use crate::{config::Configuration, device::DeviceTelemetry, environment::LogLevel, error::Error};
 
 /// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
 pub enum TelemetryHandle {}
@@ -45,6 +45,13 @@ impl ClientInterface {
 pub(crate) fn configure_client(_: &str) -> Result<Configuration, Error> {
     Ok(Configuration::default())
 }
+
+/// Without cppTango there are no tangorc files.
+pub(crate) fn get_env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+pub(crate) fn set_sdk_log_level(_: LogLevel) {}
 
 pub(crate) struct ClientIdent {
     pub(crate) location: String,

@@ -16,6 +16,7 @@ use crate::{
     attributes, bridge, client,
     device::DeviceTelemetry,
     diagnostics,
+    environment::settings,
     error::panic_text,
     export::Emitter,
     operation::{Operation, OperationError},
@@ -55,6 +56,17 @@ struct CurrentDevice(DeviceTelemetry);
 
 impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
+        if settings().patching_disabled {
+            // Whose client calls these are, C++ must know all the same.
+            let cx = Context::current_with_value(CurrentDevice(device.clone()));
+            return Self {
+                _rust: Some(cx.attach()),
+                ..Self::default()
+            };
+        }
+        if operation.is_kernel() && !emits_kernel_spans(device) {
+            return Self::default();
+        }
         let mode = device.actor().mode();
         if matches!(mode, Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
@@ -94,12 +106,21 @@ impl SpanGuard {
             return Self::default();
         }
         let client = device.is_none().then(bridge::ClientInterface::enter);
+        if settings().patching_disabled {
+            return Self {
+                _client: client,
+                ..Self::default()
+            };
+        }
         let mut parent = Context::current();
         if !parent.has_active_span() {
             parent = get_trace_context().to_context(&parent);
         }
         let guard = match mode {
             Mode::Emit(emitter) => {
+                if client.is_some() {
+                    client::hint_at_service_name();
+                }
                 let name = operation.to_string();
                 let attributes = attributes::of(operation, None);
                 Self::emit(emitter, SpanKind::Client, name, attributes, &parent)
@@ -211,6 +232,11 @@ impl Drop for Recording {
             diagnostics::warn("panic in a span exporter", &panic_text(&*panic));
         }
     }
+}
+
+fn emits_kernel_spans(device: &DeviceTelemetry) -> bool {
+    let is_all = |topic: &String| topic == "all";
+    settings().emit_kernel_spans && device.configuration().topics.iter().any(is_all)
 }
 
 fn cut(mut text: String) -> String {
