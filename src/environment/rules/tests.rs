@@ -15,6 +15,8 @@ fn rewritten(variables: &[(&'static str, &str)]) -> Result<(Vec<String>, usize),
     Ok((changes, plan.warnings.len()))
 }
 
+type Variables = &'static [(&'static str, &'static str)];
+
 const ON: (&str, &str) = (ENABLE, "on");
 
 /// C2, C3, C4, C5, C11
@@ -99,7 +101,7 @@ fn what_cpptango_would_not_read_as_it_is_meant_is_rewritten() -> Result<(), Erro
 }
 
 /// What is not allowed: the variable that the error names, the word, and a part of what is allowed.
-const REFUSED: [(&[(&str, &str)], [&str; 3]); 19] = [
+const REFUSED: [(Variables, [&str; 3]); 19] = [
     (&[(TOPICS, "user, Bogus")], [TOPICS, "\"bogus\"", "user"]),
     (&[(TOPICS, "event")], [TOPICS, "\"event\"", "events"]),
     (&[(TYPES, "bogus")], [TYPES, "\"bogus\"", "tracing"]),
