@@ -11,8 +11,8 @@ use crate::{bridge, client, error::Error};
 /// warnings. Bindings call it in the first line of `main`, and print the warnings.
 ///
 /// cppTango refuses some of what users write (`yes`, an empty variable, the exporter `none`), with an exception that
-/// may come late and at a place where it ends the process. So where cppTango would not read what is meant, this sets the
-/// variable of this process, and child processes inherit that. What is not allowed is an error, of one line.
+/// may come late and at a place where it ends the process. So where cppTango would not read what is meant, this sets
+/// the variable of this process, and child processes inherit that. What is not allowed is an error, of one line.
 /// `TANGO_TELEMETRY_ENABLE=off` makes it a warning. The files `~/.tangorc` and `/etc/tangorc` count as for cppTango.
 ///
 /// It does so once in a process; later calls return the same error, or no warnings. Without cppTango's telemetry it

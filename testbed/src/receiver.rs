@@ -383,7 +383,7 @@ async fn http_request(
         },
         _ => {
             let why = format!(
-                "only application/x-protobuf is read, plain or as gzip, this is '{content_type}' encoded as '{encoding}'"
+                "only plain or gzip application/x-protobuf is read, this is '{content_type}' encoded as '{encoding}'"
             );
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
         }
