@@ -3,7 +3,10 @@
 //! A call made inside a device method belongs to the device, any other to this process as a client, whose configuration
 //! cppTango reads from the environment (`TANGO_TELEMETRY_*`) at the first call.
 
-use std::sync::{Once, OnceLock};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use crate::{
     actor::{Actor, Mode},
@@ -81,13 +84,11 @@ fn state() -> &'static (Actor, Result<(), Error>) {
 
 /// The client is about to emit a span.
 pub(crate) fn hint_at_service_name() {
-    static HINT: Once = Once::new();
-    if settings().client_service_name.is_none() {
-        HINT.call_once(|| {
-            let hint = format!(
-                "all clients without a name of their own are {DEFAULT_SERVICE_NAME}: set {SERVICE_NAME_VARIABLE}"
-            );
-            diagnostics::warn("client telemetry", &hint);
-        });
+    static HINTED: AtomicBool = AtomicBool::new(false);
+    if settings().client_service_name.is_none() && !HINTED.swap(true, Ordering::Relaxed) {
+        let hint = format!(
+            "all clients without a name of their own are {DEFAULT_SERVICE_NAME}: set {SERVICE_NAME_VARIABLE}"
+        );
+        diagnostics::warn("client telemetry", &hint);
     }
 }
