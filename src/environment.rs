@@ -29,12 +29,7 @@ pub fn prepare_environment() -> Result<Vec<String>, Error> {
     let mut warnings = Vec::new();
     PREPARED
         .get_or_init(|| {
-            let (settings, of_settings) = all_settings();
-            warnings.extend_from_slice(of_settings);
-            if let Some(level) = settings.sdk_log_level {
-                bridge::set_sdk_log_level(level);
-            }
-            warnings.extend(prepare()?);
+            warnings = prepare()?;
             Ok(())
         })
         .clone()
@@ -48,6 +43,10 @@ fn prepare() -> Result<Vec<String>, Error> {
 
 #[cfg(tango_telemetry)]
 fn prepare() -> Result<Vec<String>, Error> {
+    let (settings, of_settings) = all_settings();
+    if let Some(level) = settings.sdk_log_level {
+        bridge::set_sdk_log_level(level);
+    }
     let change = |variable, value: Option<&str>| {
         if bridge::change_variable(variable, value) {
             return Ok(());
@@ -75,7 +74,7 @@ fn prepare() -> Result<Vec<String>, Error> {
     }
     // Whatever the rules have missed is found now, and not within a function of cppTango's that must not throw.
     bridge::read_environment()?;
-    Ok(plan.warnings)
+    Ok([of_settings.clone(), plan.warnings].concat())
 }
 
 /// What this crate itself reads; PyTango's variables of the same meaning are called `PYTANGO_`.

@@ -4,7 +4,7 @@ use std::thread;
 
 use opentelemetry::trace::SpanContext;
 
-use crate::{config::Configuration, device::DeviceTelemetry, environment::LogLevel, error::Error};
+use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
 
 /// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
 pub enum TelemetryHandle {}
@@ -50,8 +50,6 @@ pub(crate) fn configure_client(_: &str) -> Result<Configuration, Error> {
 pub(crate) fn get_env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
-
-pub(crate) fn set_sdk_log_level(_: LogLevel) {}
 
 pub(crate) struct ClientIdent {
     pub(crate) location: String,
