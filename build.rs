@@ -108,18 +108,25 @@ mod native {
                 );
                 return Ok(None);
             }
-            if !report.contains_key("OPENTELEMETRY_INCLUDE_DIRS") {
-                return Err(format!("cppTango {version} was found, but not the headers of opentelemetry-cpp's API; install them: {PACKAGES}").into());
+            if !report.contains_key("OPENTELEMETRY_INCLUDE_DIRS")
+                || !report.contains_key("OPENTELEMETRY_LIBRARY")
+            {
+                return Err(format!("cppTango {version} was found, but not the headers of opentelemetry-cpp and its library opentelemetry_common; \
+                    install them: {PACKAGES}").into());
             }
             let mut include_dirs = list("INCLUDE_DIRS");
             include_dirs.extend(list("OPENTELEMETRY_INCLUDE_DIRS"));
             // As a further -isystem it would come before libstdc++'s own folders and break their #include_next.
             include_dirs.retain(|dir| dir != "/usr/include");
+            let mut library_dirs = list("LIBRARY_DIRS");
+            library_dirs.extend(list("OPENTELEMETRY_LIBRARY_DIR"));
+            let mut libraries = list("LIBRARIES");
+            libraries.extend(list("OPENTELEMETRY_LIBRARY"));
             Ok(Some(Self {
                 version: version.to_string(),
                 include_dirs,
-                library_dirs: list("LIBRARY_DIRS"),
-                libraries: list("LIBRARIES"),
+                library_dirs,
+                libraries,
                 definitions: list("OPENTELEMETRY_DEFINITIONS"),
             }))
         }
@@ -132,7 +139,7 @@ mod native {
             .header("cpp/constants.h")
             .clang_args(["-x", "c++", "-std=c++17"])
             .clang_args(tango.include_dirs.iter().map(|dir| format!("-isystem{dir}")))
-            .allowlist_type("Tango::telemetry::Configuration_Exporter|Tango::telemetry::Span_Kind")
+            .allowlist_type("Tango::telemetry::(Configuration_(Exporter|TelemetryType|TelemetryTopic)|Span_Kind)")
             .allowlist_var("Tango::telemetry::k.*")
             .enable_cxx_namespaces()
             .rustified_enum(".*")
@@ -182,6 +189,7 @@ mod native {
                 "cpp/device_interface.cpp",
                 "cpp/device_log.cpp",
                 "cpp/device_logger.cpp",
+                "cpp/environment.cpp",
                 "cpp/interface_scope.cpp",
                 "cpp/propagator.cpp",
                 "cpp/reaper.cpp",

@@ -5,6 +5,9 @@
 
 use std::{
     cell::OnceCell,
+    env,
+    ffi::CStr,
+    fs,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Once,
     thread,
@@ -18,6 +21,7 @@ use crate::{
     config::{Configuration, Endpoint, Exporter},
     device::DeviceTelemetry,
     diagnostics,
+    environment::LogLevel,
     error::{Error, panic_text},
     reaper,
 };
@@ -75,6 +79,7 @@ mod ffi {
         include!("cpptango_telemetry/cpp_exception.h");
         include!("cpptango_telemetry/client_interface.h");
         include!("cpptango_telemetry/device_logger.h");
+        include!("cpptango_telemetry/environment.h");
         include!("cpptango_telemetry/reaper.h");
         include!("cpptango_telemetry/telemetry_handle.h");
         include!("cpptango_telemetry/trace_context_scope.h");
@@ -99,6 +104,11 @@ mod ffi {
         fn client_ident() -> ClientIdent;
         fn thread_info() -> ThreadInfo;
         fn register_at_exit();
+
+        fn get_env_var(name: &str, value: &mut String) -> Result<bool>;
+        fn check_endpoint(exporter: &str, endpoint: &str) -> Result<()>;
+        fn read_environment() -> Result<()>;
+        fn set_sdk_log_level(level: u8);
 
         /// What a C++ device of bindings hands to
         /// [`DeviceTelemetry::from_handle`](crate::DeviceTelemetry::from_handle):
@@ -356,10 +366,104 @@ pub(crate) fn with_thread_info<T>(f: impl FnOnce(&str, &str) -> T) -> T {
 
 /// The span attribute by which cppTango filters topics.
 pub(crate) fn topic_attribute() -> &'static str {
-    // To bindgen a `constexpr const char *` is a byte string with its NUL.
-    std::str::from_utf8(tango::kTelemetryTopicSpanAttribute)
-        .unwrap_or_default()
-        .trim_end_matches('\0')
+    const TOPIC_ATTRIBUTE: &str = text(tango::kTelemetryTopicSpanAttribute);
+    TOPIC_ATTRIBUTE
+}
+
+/// A `constexpr const char *`, which to bindgen is a byte string with its NUL.
+const fn text(bytes: &'static [u8]) -> &'static str {
+    // At compile time.
+    match CStr::from_bytes_with_nul(bytes) {
+        Ok(text) => match text.to_str() {
+            Ok(text) => text,
+            Err(_) => panic!("not UTF-8"),
+        },
+        Err(_) => panic!("not a C string"),
+    }
+}
+
+/// The variables that cppTango reads, and the words that it takes.
+pub(crate) mod names {
+    use super::{tango, text};
+
+    pub(crate) const ENABLE: &str = text(tango::kEnvVarTelemetryEnable);
+    pub(crate) const TYPES: &str = text(tango::kEnvVarTelemetryTypes);
+    pub(crate) const TOPICS: &str = text(tango::kEnvVarTelemetryTopics);
+    pub(crate) const TRACING_EXPORTERS: &str = text(tango::kEnvVarTelemetryTracingExporters);
+    pub(crate) const TRACING_ENDPOINTS: &str = text(tango::kEnvVarTelemetryTracingEndPoints);
+    pub(crate) const LOGGING_EXPORTERS: &str = text(tango::kEnvVarTelemetryLoggingExporters);
+    pub(crate) const LOGGING_ENDPOINTS: &str = text(tango::kEnvVarTelemetryLoggingEndPoints);
+
+    /// The name of an enumerator: it does not compile where cppTango has none of that name.
+    macro_rules! enumerator {
+        ($enumeration:ident::$name:ident) => {{
+            let _ = tango::$enumeration::$name;
+            stringify!($name)
+        }};
+    }
+
+    pub(crate) const TRACING: &str = enumerator!(Configuration_TelemetryType::tracing);
+    pub(crate) const LOGGING: &str = enumerator!(Configuration_TelemetryType::logging);
+    pub(crate) const NONE: &str = enumerator!(Configuration_TelemetryType::none);
+
+    pub(crate) const HTTP: &str = enumerator!(Configuration_Exporter::http);
+    pub(crate) const GRPC: &str = enumerator!(Configuration_Exporter::grpc);
+    pub(crate) const CONSOLE: &str = enumerator!(Configuration_Exporter::console);
+
+    pub(crate) const ALL: &str = enumerator!(Configuration_TelemetryTopic::all);
+    pub(crate) const ALLOWED_TOPICS: [&str; 5] = [
+        enumerator!(Configuration_TelemetryTopic::database),
+        enumerator!(Configuration_TelemetryTopic::events),
+        enumerator!(Configuration_TelemetryTopic::polling),
+        enumerator!(Configuration_TelemetryTopic::user),
+        ALL,
+    ];
+}
+
+/// A variable of the environment, else of a tangorc file, as cppTango reads it.
+pub(crate) fn get_env_var(name: &str) -> Option<String> {
+    let mut value = String::new();
+    // It does not throw; a variable that cannot be read is none.
+    let found = ffi::get_env_var(name, &mut value).unwrap_or(false);
+    found.then_some(value)
+}
+
+/// Sets a variable of this process, or removes it. False, and no change, where this is not the only thread of the
+/// process, or that cannot be told.
+pub(crate) fn change_variable(name: &str, value: Option<&str>) -> bool {
+    let alone = fs::read_dir("/proc/self/task").is_ok_and(|threads| threads.count() == 1);
+    if alone {
+        // SAFETY: nobody else can read the environment meanwhile. There is no other thread, and only this one could
+        // start one.
+        unsafe {
+            match value {
+                Some(value) => env::set_var(name, value),
+                None => env::remove_var(name),
+            }
+        }
+    }
+    alone
+}
+
+/// Whether cppTango takes this endpoint for this exporter.
+pub(crate) fn accepts_endpoint(exporter: &str, endpoint: &str) -> bool {
+    ffi::check_endpoint(exporter, endpoint).is_ok()
+}
+
+/// Has cppTango read the environment once.
+pub(crate) fn read_environment() -> Result<(), Error> {
+    ffi::read_environment().map_err(|error| Error::Configuration(error.what().to_string()))
+}
+
+/// What opentelemetry-cpp's SDK tells on standard error.
+pub(crate) fn set_sdk_log_level(level: LogLevel) {
+    ffi::set_sdk_log_level(match level {
+        LogLevel::Fatal => 0,
+        LogLevel::Error => 1,
+        LogLevel::Warning => 2,
+        LogLevel::Info => 3,
+        LogLevel::Debug => 4,
+    });
 }
 
 impl DeviceTelemetry {

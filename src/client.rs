@@ -3,11 +3,15 @@
 //! A call made inside a device method belongs to the device, any other to this process as a client, whose configuration
 //! cppTango reads from the environment (`TANGO_TELEMETRY_*`) at the first call.
 
-use std::{env, sync::OnceLock};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use crate::{
     actor::{Actor, Mode},
     bridge, diagnostics,
+    environment::{prepare_environment, settings},
     error::Error,
     operation::{Operation, OperationError},
     span::SpanGuard,
@@ -41,11 +45,10 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
 }
 
 /// Reads the client's configuration, once for the process; bindings call it where a client begins, such as in the
-/// constructor of a `DeviceProxy`, to report a bad environment.
+/// constructor of a `DeviceProxy`, to report a bad environment before cppTango meets it.
 ///
 /// # Errors
-/// [`Error::Configuration`] where cppTango cannot read the environment; each time the same. The client makes no spans
-/// then.
+/// Those of [`prepare_environment`], which it calls; each time the same. The client makes no spans then.
 pub fn initialize() -> Result<(), Error> {
     state().1.clone()
 }
@@ -67,11 +70,16 @@ pub(crate) fn actor() -> &'static Actor {
 fn state() -> &'static (Actor, Result<(), Error>) {
     static CLIENT: OnceLock<(Actor, Result<(), Error>)> = OnceLock::new();
     CLIENT.get_or_init(|| {
-        let name = env::var(SERVICE_NAME_VARIABLE).ok();
-        let name = name.as_deref().filter(|name| !name.is_empty());
+        let name = settings().client_service_name.as_deref();
         let name = name.unwrap_or(DEFAULT_SERVICE_NAME);
         let actor = Actor::new(name, None);
-        let result = bridge::configure_client(name).map(|configuration| {
+        let configuration = prepare_environment().and_then(|warnings| {
+            for warning in warnings {
+                diagnostics::warn("environment", &warning);
+            }
+            bridge::configure_client(name)
+        });
+        let result = configuration.map(|configuration| {
             // Without spans, or some of their endpoints, a client works all the same.
             if let Err(error) = actor.reconfigure(configuration) {
                 diagnostics::warn("client telemetry", &error);
@@ -79,4 +87,15 @@ fn state() -> &'static (Actor, Result<(), Error>) {
         });
         (actor, result)
     })
+}
+
+/// The client is about to emit a span.
+pub(crate) fn hint_at_service_name() {
+    static HINTED: AtomicBool = AtomicBool::new(false);
+    if settings().client_service_name.is_none() && !HINTED.swap(true, Ordering::Relaxed) {
+        let hint = format!(
+            "all clients without a name of their own are {DEFAULT_SERVICE_NAME}: set {SERVICE_NAME_VARIABLE}"
+        );
+        diagnostics::warn("client telemetry", &hint);
+    }
 }

@@ -11,9 +11,49 @@ pub enum Error {
         "not a W3C traceparent: {0}; expected `00-<32 hex digits>-<16 hex digits>-<2 hex digits>` in lower case"
     )]
     TraceParent(&'static str),
-    /// cppTango cannot read a `TANGO_TELEMETRY_*` variable; the text is cppTango's and names it.
-    #[error("telemetry of this client is not configured: {0}")]
+    /// cppTango cannot read a `TANGO_TELEMETRY_*` variable; the text is cppTango's.
+    #[error("cppTango cannot read its TANGO_TELEMETRY_ variables: {0}")]
     Configuration(String),
+    /// A `TANGO_TELEMETRY_*` variable, of the environment or a tangorc file, has a value that is not allowed.
+    #[error("{variable}: {value:?} is not allowed; allowed: {allowed}")]
+    Variable {
+        /// The variable.
+        variable: &'static str,
+        /// Its value, or the word of it that is not allowed.
+        value: String,
+        /// What is.
+        allowed: String,
+    },
+    /// As many endpoints as exporters are needed, or none.
+    #[error(
+        "{endpoints_variable}={endpoints_value:?} has {endpoints} endpoint(s), but {exporters_variable}={exporters_value:?} \
+        {exporters} exporter(s); allowed: one endpoint for each exporter, or no endpoint at all for cppTango's defaults"
+    )]
+    EndpointCount {
+        /// The variable of the endpoints.
+        endpoints_variable: &'static str,
+        /// Its value.
+        endpoints_value: String,
+        /// How many endpoints it has.
+        endpoints: usize,
+        /// The variable of the exporters.
+        exporters_variable: &'static str,
+        /// Its value.
+        exporters_value: String,
+        /// How many exporters it has.
+        exporters: usize,
+    },
+    /// A variable must be rewritten for cppTango, and it is too late for that.
+    #[error(
+        "{variable} must be rewritten for cppTango, which only a process with one thread can do: call \
+        cpptango_telemetry::prepare_environment in the first line of main, or {remedy}"
+    )]
+    EnvironmentThreads {
+        /// The variable.
+        variable: &'static str,
+        /// What makes the rewriting needless.
+        remedy: String,
+    },
     /// An endpoint asks for an exporter that was not compiled in.
     #[error(
         "endpoint {endpoint}: enable the feature `{feature}` of cpptango-telemetry to export there"

@@ -40,6 +40,7 @@ pub mod client;
 mod config;
 mod device;
 mod diagnostics;
+mod environment;
 mod error;
 mod export;
 mod operation;
@@ -52,6 +53,7 @@ mod trace_context;
 pub use bridge::TelemetryHandle;
 pub use config::{Configuration, Endpoint, Exporter};
 pub use device::{DeviceTelemetry, set_callback_observer};
+pub use environment::prepare_environment;
 pub use error::Error;
 #[cfg(feature = "sdk")]
 pub use export::{TracerProviderFactoryError, set_tracer_provider_factory};

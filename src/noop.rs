@@ -46,6 +46,11 @@ pub(crate) fn configure_client(_: &str) -> Result<Configuration, Error> {
     Ok(Configuration::default())
 }
 
+/// Without cppTango there are no tangorc files.
+pub(crate) fn get_env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 pub(crate) struct ClientIdent {
     pub(crate) location: String,
     pub(crate) pid: i64,

@@ -12,6 +12,7 @@ pub struct Operation<'a> {
     target: Option<&'a str>,
     argument: Option<&'a str>,
     location: &'static Location<'static>,
+    kernel: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +110,16 @@ impl<'a> Operation<'a> {
         Self { location, ..self }
     }
 
+    /// Not the user's code but the default that is there without it, such as a hook that does nothing: it gets a span
+    /// only with the topic `all` and `TANGO_RUST_TELEMETRY_EMIT_KERNEL_SPANS` set.
+    #[must_use]
+    pub fn kernel(self) -> Self {
+        Self {
+            kernel: true,
+            ..self
+        }
+    }
+
     #[track_caller]
     fn with(method: Method<'a>, argument: Option<&'a str>) -> Self {
         Self {
@@ -116,7 +127,12 @@ impl<'a> Operation<'a> {
             target: None,
             argument,
             location: Location::caller(),
+            kernel: false,
         }
+    }
+
+    pub(crate) fn is_kernel(&self) -> bool {
+        self.kernel
     }
 
     pub(crate) fn parts(&self) -> (Option<&'a str>, Option<&'a str>, &'static Location<'static>) {

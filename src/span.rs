@@ -16,6 +16,7 @@ use crate::{
     attributes, bridge, client,
     device::DeviceTelemetry,
     diagnostics,
+    environment::settings,
     error::panic_text,
     export::Emitter,
     operation::{Operation, OperationError},
@@ -59,6 +60,16 @@ struct CurrentDevice {
 }
 
 impl CurrentDevice {
+    fn new(device: &DeviceTelemetry, mode: &Mode) -> Self {
+        Self {
+            device: device.clone(),
+            emitter: match mode {
+                Mode::Emit(emitter) => Arc::downgrade(emitter),
+                _ => Weak::new(),
+            },
+        }
+    }
+
     fn mode(&self) -> Mode {
         let emitter = self.emitter.upgrade().map(Mode::Emit);
         emitter.unwrap_or_else(|| self.device.actor().mode())
@@ -67,17 +78,25 @@ impl CurrentDevice {
 
 impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
+        if settings().patching_disabled {
+            // Whose client calls these are, C++ must know all the same.
+            let cx = Context::current_with_value(CurrentDevice::new(device, &Mode::Off));
+            return Self {
+                _rust: Some(cx.attach()),
+                ..Self::default()
+            };
+        }
+        if operation.is_kernel() && !emits_kernel_spans(device) {
+            return Self::default();
+        }
         let mode = device.actor().mode();
         if matches!(mode, Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
             let within_another = Context::map_current(|cx| cx.get::<CurrentDevice>().is_some());
             let own = within_another || !client::is_off();
-            let current = || CurrentDevice {
-                device: device.clone(),
-                emitter: Weak::new(),
-            };
-            let cx = own.then(|| Context::current_with_value(current()));
+            let current = || Context::current_with_value(CurrentDevice::new(device, &mode));
+            let cx = own.then(current);
             return Self {
                 _rust: cx.map(Context::attach),
                 ..Self::default()
@@ -85,13 +104,7 @@ impl SpanGuard {
         }
         // Of two nested calls within one process the kernel span is the inner one: C++ has the word.
         let parent = get_trace_context().to_context(&Context::current());
-        let parent = parent.with_value(CurrentDevice {
-            device: device.clone(),
-            emitter: match &mode {
-                Mode::Emit(emitter) => Arc::downgrade(emitter),
-                _ => Weak::new(),
-            },
-        });
+        let parent = parent.with_value(CurrentDevice::new(device, &mode));
         let Mode::Emit(emitter) = mode else {
             return Self {
                 _rust: Some(parent.attach()),
@@ -113,12 +126,21 @@ impl SpanGuard {
             return Self::default();
         }
         let client = (!within_device).then(bridge::ClientInterface::enter);
+        if settings().patching_disabled {
+            return Self {
+                _client: client,
+                ..Self::default()
+            };
+        }
         let mut parent = Context::current();
         if !parent.has_active_span() {
             parent = get_trace_context().to_context(&parent);
         }
         let guard = match mode {
             Mode::Emit(emitter) => {
+                if client.is_some() {
+                    client::hint_at_service_name();
+                }
                 let name = operation.to_string();
                 let attributes = attributes::of(operation, None);
                 Self::emit(emitter, SpanKind::Client, name, attributes, &parent)
@@ -234,6 +256,11 @@ impl Drop for Recording {
             diagnostics::warn("panic in a span exporter", &panic_text(&*panic));
         }
     }
+}
+
+fn emits_kernel_spans(device: &DeviceTelemetry) -> bool {
+    let is_all = |topic: &String| topic == "all";
+    settings().emit_kernel_spans && device.configuration().topics.iter().any(is_all)
 }
 
 fn cut(mut text: String) -> String {

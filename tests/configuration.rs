@@ -2,12 +2,15 @@
 
 mod common;
 
-use std::fs;
+use std::{fs, path::Path, process::Command};
 
 use anyhow::Result;
-use common::{EXPORT, PROBE, has, named, probe, proxy};
+use common::{EXPORT, PROBE, has, named, probe, proxy, with};
 use tango_bindings::{DeviceProxy, TelemetryEndpoint};
-use testbed::{DeviceServer, Receiver};
+use testbed::{
+    DeviceServer, Receiver, device,
+    process::{self, Process},
+};
 
 fn rust_configuration(device: &DeviceProxy) -> Result<String> {
     Ok(device.command_inout("Configuration", ())?)
@@ -104,7 +107,7 @@ fn with_enable_only_everything_is_on_and_goes_to_standard_output() -> Result<()>
     Ok(())
 }
 
-/// C3
+/// C3, C4
 #[test]
 fn words_for_on_and_off_mean_the_same_to_both_halves() -> Result<()> {
     for (word, enabled) in [
@@ -112,9 +115,14 @@ fn words_for_on_and_off_mean_the_same_to_both_halves() -> Result<()> {
         ("ON", true),
         ("1", true),
         ("true", true),
+        ("yes", true),
+        (" Y ", true),
         ("off", false),
         ("0", false),
         ("false", false),
+        ("no", false),
+        ("N", false),
+        ("", false),
     ] {
         let server = probe(&[
             ("TANGO_TELEMETRY_ENABLE", word.to_string()),
@@ -151,38 +159,144 @@ fn spans_go_by_grpc_too() -> Result<()> {
     Ok(())
 }
 
-/// The client's name is that of both halves.
+/// C4
 #[test]
-fn a_client_is_named_by_its_variable() -> Result<()> {
-    let receiver = Receiver::start()?;
+fn words_for_on_and_off_mean_the_same_to_both_halves_of_a_client() -> Result<()> {
     let server = probe(&[])?;
-    let mut environment = receiver.environment();
-    let name = "TANGO_RUST_TELEMETRY_CLIENT_SERVICE_NAME";
-    environment.push((name, "my-client".to_string()));
-    common::caller("calls", &server, &environment)?;
-    let ping = [
-        "DeviceProxy.command_inout",
-        "Tango::Connection::command_inout",
-    ];
-    let spans = receiver.wait_for("both halves", EXPORT, |spans| {
-        ping.iter().all(|name| has(spans, name))
-    })?;
-    assert!(
-        spans.iter().all(|span| span.service() == "my-client"),
-        "{spans:?}"
-    );
+    for (word, enabled) in [("yes", true), ("n", false), ("", false)] {
+        let receiver = Receiver::start()?;
+        let environment = with(receiver.environment(), &[("TANGO_TELEMETRY_ENABLE", word)]);
+        common::caller("forward", &server, &environment)?;
+        // What a client has made is exported when it ends.
+        let spans = receiver.spans();
+        for name in CALL {
+            assert_eq!(has(&spans, name), enabled, "{name} at {word:?}");
+        }
+    }
     Ok(())
 }
 
-/// C8 for the public functions: cppTango's default interface throws where the environment is bad.
+/// A client call in Rust and in C++.
+const CALL: [&str; 2] = [
+    "DeviceProxy.command_inout",
+    "Tango::Connection::command_inout",
+];
+
+/// C5
 #[test]
-fn a_bad_environment_does_not_end_a_client() -> Result<()> {
-    let server = probe(&[])?;
-    let bad = [
-        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
-        ("TANGO_TELEMETRY_TOPICS", "bogus".to_string()),
-    ];
-    let stdout = common::caller("context", &server, &bad)?;
-    assert_eq!(stdout, "outside  \nnew  \n");
+fn the_exporter_none_switches_one_type_off() -> Result<()> {
+    const LOGS: &str = "TANGO_TELEMETRY_LOGGING_EXPORTERS";
+    const TRACES: &str = "TANGO_TELEMETRY_TRACING_EXPORTERS";
+    for (none, tracing, logging) in [(LOGS, true, false), (TRACES, false, true)] {
+        let receiver = Receiver::start()?;
+        let mut environment = with(
+            receiver.environment(),
+            &[
+                // A panic of the observer is told on the device's logger.
+                ("PROBE_OBSERVER", "panics"),
+                (LOGS, "http"),
+                (
+                    "TANGO_TELEMETRY_LOGGING_ENDPOINTS",
+                    &receiver.http_logs_endpoint(),
+                ),
+                (none, "None"),
+            ],
+        );
+        environment.retain(|(name, _)| *name != "TANGO_TELEMETRY_TYPES");
+        let server = probe(&environment)?;
+        let device = proxy(&server)?;
+        assert_eq!(device.get_telemetry_tracing()?, tracing, "{none}");
+        assert_eq!(device.get_telemetry_logging()?, logging, "{none}");
+        let rust = rust_configuration(&device)?;
+        assert!(rust.contains(&format!("tracing={tracing}")), "{rust}");
+        device.start_telemetry()?;
+        device.command_inout::<(), Vec<String>>("Context", ())?;
+        server.terminate()?;
+        assert_eq!(has(&receiver.spans(), "Probe.Context"), tracing, "{none}");
+        let kernel = "Tango::Device_4Impl::command_inout_4";
+        assert_eq!(has(&receiver.spans(), kernel), tracing, "{none}");
+        assert_eq!(!receiver.logs().is_empty(), logging, "{none}");
+    }
+    Ok(())
+}
+
+/// C11
+#[test]
+fn case_and_blanks_do_not_count() -> Result<()> {
+    for (topics, wanted) in [(" user , polling", "polling,user"), ("USER", "user")] {
+        let server = probe(&[
+            ("TANGO_TELEMETRY_ENABLE", " On".to_string()),
+            ("TANGO_TELEMETRY_TYPES", "Tracing , ".to_string()),
+            ("TANGO_TELEMETRY_TOPICS", topics.to_string()),
+            ("TANGO_TELEMETRY_TRACING_EXPORTERS", " CONSOLE ".to_string()),
+            ("TANGO_TELEMETRY_TRACING_ENDPOINTS", " Cerr, ".to_string()),
+        ])?;
+        let device = proxy(&server)?;
+        let mut cpp = device.get_telemetry_topics()?;
+        cpp.sort();
+        assert_eq!(cpp.join(","), wanted);
+        assert!(!device.get_telemetry_logging()?);
+        let console = [TelemetryEndpoint::new("console", "cerr")];
+        assert_eq!(device.get_telemetry_tracing_endpoints()?, console);
+        let rust = rust_configuration(&device)?;
+        let mut topics: Vec<&str> = wanted.split(',').collect();
+        let in_order = |topics: &[&str]| {
+            format!(
+                "enabled=true tracing=true topics={} endpoints=cerr",
+                topics.join(",")
+            )
+        };
+        let either = [in_order(&topics), {
+            topics.reverse();
+            in_order(&topics)
+        }];
+        assert!(either.contains(&rust), "{rust}");
+    }
+    Ok(())
+}
+
+/// C12
+#[test]
+fn a_tangorc_file_counts_and_spans_reach_several_endpoints() -> Result<()> {
+    let first = Receiver::start()?;
+    let second = Receiver::start()?;
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("home");
+    fs::create_dir_all(&home)?;
+    // cppTango alone would not take `yes`.
+    let lines = format!(
+        "# of the tests\nTANGO_TELEMETRY_ENABLE = yes\nTANGO_TELEMETRY_TYPES=tracing\n\
+        TANGO_TELEMETRY_TOPICS=bogus\nTANGO_TELEMETRY_TRACING_EXPORTERS=http, GRPC\n\
+        TANGO_TELEMETRY_TRACING_ENDPOINTS={}, {}\n",
+        first.http_endpoint(),
+        second.grpc_endpoint()
+    );
+    fs::write(home.join(".tangorc"), lines)?;
+    let mut server = Command::new("unshare");
+    process::telemetry_env(
+        &mut server,
+        &[
+            // The environment comes first.
+            ("TANGO_TELEMETRY_TOPICS", "all".to_string()),
+            // But for an empty variable, which is as if unset.
+            ("TANGO_TELEMETRY_ENABLE", " ".to_string()),
+        ],
+    );
+    let port = device::free_port()?;
+    let point = format!("giop:tcp:127.0.0.1:{port}");
+    server
+        .args(["--user", "--map-root-user", "--mount"])
+        .args([device::example("at_home")?, home])
+        .arg(device::example("probe")?)
+        .args(["test", "-nodb", "-dlist", PROBE, "-ORBendPoint", &point]);
+    let server = Process::spawn("probe", server, Some("Ready to accept request"))?;
+    let device = DeviceProxy::new(&format!("tango://127.0.0.1:{port}/{PROBE}#dbase=no"))?;
+    device.command_inout::<(), Vec<String>>("Context", ())?;
+    server.terminate()?;
+    for receiver in [first, second] {
+        let spans = receiver.spans();
+        for name in ["Probe.Context", "Tango::Device_4Impl::command_inout_4"] {
+            assert!(has(&spans, name), "no {name} in {spans:?}");
+        }
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use cpptango_telemetry::{DeviceTelemetry, Operation, TelemetryHandle};
+use cpptango_telemetry::{DeviceTelemetry, Operation, TelemetryHandle, prepare_environment};
 
 use crate::{
     arguments,
@@ -197,7 +197,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
 /// Runs a device server of one class until it is told to end. `arguments` are those of the program, its name first:
 /// `EXECUTABLE INSTANCE [-nodb -dlist DEVICE,...] [OPTION...]`.
 ///
-/// To be called once in a process.
+/// To be called once in a process, in the first line of `main`: before it starts threads. Warnings of the environment go
+/// to standard error.
 ///
 /// # Errors
 /// What keeps the server from starting.
@@ -208,6 +209,16 @@ pub fn run<T: Send + Sync + 'static>(
     let arguments: Vec<String> = arguments.into_iter().collect();
     arguments::check(&arguments)
         .map_err(|text| DevFailed::new("API_InvalidArgs", text, "tango_bindings::run"))?;
+    let warnings = prepare_environment().map_err(|error| {
+        DevFailed::new(
+            "API_TelemetryError",
+            error.to_string(),
+            "tango_bindings::run",
+        )
+    })?;
+    for warning in warnings {
+        eprintln!("{}: {warning}", class.definition.name);
+    }
     let definition = Box::new(ClassDefinition(Arc::new(class.definition)));
     ffi::run_server(arguments, definition)
         .into_result()
@@ -370,11 +381,12 @@ impl DeviceBody {
 
     /// A hook that the user has not given is cppTango's own, which does nothing.
     fn hook(&self, operation: Operation<'_>, method: Option<&Method<Hook>>) -> Vec<DevError> {
-        let Some(method) = method else {
-            return Vec::new();
+        let result = match method {
+            Some(method) => self.method(operation.at(method.location), || {
+                (method.run)(&*self.state()?)
+            }),
+            None => self.method(operation.kernel(), || Ok(())),
         };
-        let run = || (method.run)(&*self.state()?);
-        let result = self.method(operation.at(method.location), run);
         result.err().map_or_else(Vec::new, DevFailed::into_errors)
     }
 

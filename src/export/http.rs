@@ -1,14 +1,22 @@
 //! OTLP over HTTP: one client, and its one thread, for all devices.
 
-use std::{sync::OnceLock, thread, time::Duration};
+use std::{env, sync::OnceLock, thread, time::Duration};
 
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use reqwest::blocking::Client;
 
 use crate::{config::Endpoint, error::Error};
 
-/// The default of OTEL_EXPORTER_OTLP_TIMEOUT.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request may take: OTEL_EXPORTER_OTLP_TRACES_TIMEOUT, else OTEL_EXPORTER_OTLP_TIMEOUT, in ms.
+fn timeout() -> Duration {
+    let milliseconds = [
+        "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
+        "OTEL_EXPORTER_OTLP_TIMEOUT",
+    ]
+    .into_iter()
+    .find_map(|variable| env::var(variable).ok()?.trim().parse().ok());
+    milliseconds.map_or(Duration::from_secs(10), Duration::from_millis)
+}
 
 pub(super) fn exporter(endpoint: &Endpoint) -> Result<SpanExporter, Error> {
     let failed = |reason: String| Error::Exporter {
@@ -29,7 +37,7 @@ fn client() -> Result<Client, String> {
     static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
     let make = || {
         Client::builder()
-            .timeout(TIMEOUT)
+            .timeout(timeout())
             .build()
             .map_err(|error| error.to_string())
     };

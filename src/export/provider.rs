@@ -1,24 +1,29 @@
 //! Tracer providers: the default one, and the user's factory.
 
 use std::{
+    env,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
+use SpanProcessorType::{Batch, Simple};
 use arc_swap::ArcSwapOption;
-use opentelemetry::KeyValue;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use opentelemetry_otlp::SpanExporter;
-#[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SpanProcessor};
+use opentelemetry::{Key, KeyValue, Value};
+use opentelemetry_resource_detectors::{
+    ContainerResourceDetector, HostResourceDetector, OsResourceDetector, ProcessResourceDetector,
+};
 use opentelemetry_sdk::{
     Resource,
-    trace::{SdkTracerProvider, SimpleSpanProcessor, TracerProviderBuilder},
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SimpleSpanProcessor,
+        SpanExporter, TracerProviderBuilder,
+    },
 };
 
 use super::{TracerProviderRequest, accounting::accounted, console::ConsoleExporter};
 use crate::{
     config::Exporter,
+    environment::{ResourceDetector, SpanProcessorType, settings},
     error::{Error, panic_text},
 };
 
@@ -80,8 +85,9 @@ pub(super) fn make(
 
 impl TracerProviderRequest<'_> {
     /// The builder of the default provider: the resource that Tango's users know (`service.namespace`, `service.name`,
-    /// `service.instance.id`, `host.name`, and what `OTEL_RESOURCE_ATTRIBUTES` adds), and a span processor for each endpoint:
-    /// batch for `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
+    /// `service.instance.id`, `host.name`, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPERIMENTAL_RESOURCE_DETECTORS`
+    /// add), and a span processor for each endpoint: what `TANGO_RUST_TELEMETRY_SPAN_PROCESSOR_TYPE` says, else batch for
+    /// `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
     ///
     /// # Errors
     /// [`Error::Exporter`] for an endpoint that no exporter can be made for.
@@ -89,19 +95,16 @@ impl TracerProviderRequest<'_> {
         let mut builder = SdkTracerProvider::builder().with_resource(self.resource());
         for endpoint in self.endpoints {
             builder = match endpoint.exporter {
-                Exporter::Console => builder.with_span_processor(accounted(
-                    self.counters,
-                    ConsoleExporter::new(&endpoint.url),
-                    usize::MAX,
-                    SimpleSpanProcessor::new,
-                )),
+                Exporter::Console => {
+                    self.with_processor(builder, Simple, ConsoleExporter::new(&endpoint.url))
+                }
                 #[cfg(feature = "otlp-http")]
                 Exporter::Http => {
-                    builder.with_span_processor(self.batch(super::http::exporter(endpoint)?))
+                    self.with_processor(builder, Batch, super::http::exporter(endpoint)?)
                 }
                 #[cfg(feature = "otlp-grpc")]
                 Exporter::Grpc => {
-                    builder.with_span_processor(self.batch(super::grpc::exporter(endpoint)?))
+                    self.with_processor(builder, Batch, super::grpc::exporter(endpoint)?)
                 }
                 // Not in this build, and not in the request: `usable` has seen to it.
                 #[allow(unreachable_patterns)]
@@ -111,18 +114,32 @@ impl TracerProviderRequest<'_> {
         Ok(builder)
     }
 
-    #[cfg(any(feature = "otlp-http", feature = "otlp-grpc"))]
-    fn batch(&self, exporter: SpanExporter) -> impl SpanProcessor + use<> {
-        let queue_size = std::env::var("OTEL_BSP_MAX_QUEUE_SIZE").ok();
-        let queue_size = queue_size.and_then(|size| size.parse().ok());
-        // The SDK's default.
-        let queue_size = queue_size.unwrap_or(2048);
-        accounted(self.counters, exporter, queue_size, |exporter| {
-            let config = BatchConfigBuilder::default().with_max_queue_size(queue_size);
-            BatchSpanProcessor::builder(exporter)
-                .with_batch_config(config.build())
-                .build()
-        })
+    fn with_processor(
+        &self,
+        builder: TracerProviderBuilder,
+        default: SpanProcessorType,
+        exporter: impl SpanExporter + 'static,
+    ) -> TracerProviderBuilder {
+        match settings().span_processor.unwrap_or(default) {
+            Simple => builder.with_span_processor(accounted(
+                self.counters,
+                exporter,
+                usize::MAX,
+                SimpleSpanProcessor::new,
+            )),
+            Batch => {
+                let queue_size = env::var("OTEL_BSP_MAX_QUEUE_SIZE").ok();
+                let queue_size = queue_size.and_then(|size| size.parse().ok());
+                // The SDK's default.
+                let queue_size = queue_size.unwrap_or(2048);
+                let config = BatchConfigBuilder::default().with_max_queue_size(queue_size);
+                let batch = |exporter| {
+                    let builder = BatchSpanProcessor::builder(exporter);
+                    builder.with_batch_config(config.build()).build()
+                };
+                builder.with_span_processor(accounted(self.counters, exporter, queue_size, batch))
+            }
+        }
     }
 
     fn resource(&self) -> Resource {
@@ -134,9 +151,34 @@ impl TracerProviderRequest<'_> {
         if let Some(id) = self.service_instance_id {
             attributes.push(KeyValue::new("service.instance.id", id.to_string()));
         }
-        Resource::builder()
+        // A builder without the SDK's default detectors, so that OTEL_RESOURCE_ATTRIBUTES comes after the others.
+        Resource::builder_empty()
+            .with_attributes(pairs(detected()))
+            .with_attributes(pairs(&Resource::builder().build()))
             .with_service_name(self.service_name.to_string())
             .with_attributes(attributes)
             .build()
     }
+}
+
+/// What `OTEL_EXPERIMENTAL_RESOURCE_DETECTORS` asks for; once for the process, since one of them runs a program.
+fn detected() -> &'static Resource {
+    static DETECTED: OnceLock<Resource> = OnceLock::new();
+    DETECTED.get_or_init(|| {
+        let mut builder = Resource::builder_empty();
+        for detector in &settings().resource_detectors {
+            builder = builder.with_detector(match detector {
+                ResourceDetector::Process => Box::new(ProcessResourceDetector),
+                ResourceDetector::Container => Box::new(ContainerResourceDetector),
+                ResourceDetector::Host => Box::new(HostResourceDetector::default()),
+                ResourceDetector::Os => Box::new(OsResourceDetector),
+            });
+        }
+        builder.build()
+    })
+}
+
+fn pairs(resource: &Resource) -> impl Iterator<Item = KeyValue> {
+    let pair = |(key, value): (&Key, &Value)| KeyValue::new(key.clone(), value.clone());
+    resource.iter().map(pair)
 }

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
     LogsService, LogsServiceServer,
 };
@@ -19,12 +20,14 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
+use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tonic::codec::CompressionEncoding;
 
 /// More than any exporter sends at once.
 const MAX_BODY: usize = 64 << 20;
@@ -112,6 +115,11 @@ impl Receiver {
     /// All log records received so far.
     pub fn logs(&self) -> Vec<LogRecord> {
         self.store.lock().logs.clone()
+    }
+
+    /// The headers of all requests received so far, by http and by grpc.
+    pub fn headers(&self) -> Vec<HeaderMap> {
+        self.store.lock().headers.clone()
     }
 
     /// The number of requests received so far, also those with logs and those that were refused.
@@ -252,6 +260,7 @@ struct Received {
     /// As they came, for OTLP/JSON.
     traces: Vec<ExportTraceServiceRequest>,
     requests: usize,
+    headers: Vec<HeaderMap>,
     /// Why requests were refused.
     refused: Vec<String>,
 }
@@ -300,22 +309,23 @@ impl Store {
         }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Received)) {
+    fn change(&self, headers: HeaderMap, change: impl FnOnce(&mut Received)) {
         let mut received = self.lock();
         received.requests += 1;
+        received.headers.push(headers);
         change(&mut received);
         self.changed.notify_all();
     }
 
-    fn add_traces(&self, request: ExportTraceServiceRequest) {
-        self.change(|received| {
+    fn add_traces(&self, headers: HeaderMap, request: ExportTraceServiceRequest) {
+        self.change(headers, |received| {
             received.spans.extend(spans_of(&request));
             received.traces.push(request);
         });
     }
 
-    fn add_logs(&self, request: ExportLogsServiceRequest) {
-        self.change(|received| received.logs.extend(logs_of(&request)));
+    fn add_logs(&self, headers: HeaderMap, request: ExportLogsServiceRequest) {
+        self.change(headers, |received| received.logs.extend(logs_of(&request)));
     }
 }
 
@@ -347,7 +357,9 @@ async fn http_request(
     );
     let refuse = |status: StatusCode, why: String| {
         let why = format!("{method} {uri}: {why}");
-        store.change(|received| received.refused.push(why.clone()));
+        store.change(headers.clone(), |received| {
+            received.refused.push(why.clone())
+        });
         (status, why).into_response()
     };
     let is_traces = uri.path().ends_with("/v1/traces");
@@ -363,20 +375,27 @@ async fn http_request(
             "only POST is allowed".into(),
         );
     }
-    if !content_type.starts_with("application/x-protobuf") || !matches!(encoding, "" | "identity") {
-        let why = format!(
-            "only plain application/x-protobuf is read, this is '{content_type}' encoded as '{encoding}'"
-        );
-        return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
-    }
+    let body = match (content_type.starts_with("application/x-protobuf"), encoding) {
+        (true, "" | "identity") => body,
+        (true, "gzip") => match decompressed(&body) {
+            Ok(body) => body,
+            Err(error) => return refuse(StatusCode::BAD_REQUEST, error.to_string()),
+        },
+        _ => {
+            let why = format!(
+                "only plain or gzip application/x-protobuf is read, this is '{content_type}' encoded as '{encoding}'"
+            );
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        }
+    };
     let answer = if is_traces {
         ExportTraceServiceRequest::decode(body).map(|request| {
-            store.add_traces(request);
+            store.add_traces(headers.clone(), request);
             ExportTraceServiceResponse::default().encode_to_vec()
         })
     } else {
         ExportLogsServiceRequest::decode(body).map(|request| {
-            store.add_logs(request);
+            store.add_logs(headers.clone(), request);
             ExportLogsServiceResponse::default().encode_to_vec()
         })
     };
@@ -386,11 +405,26 @@ async fn http_request(
     }
 }
 
+fn decompressed(body: &[u8]) -> std::io::Result<Bytes> {
+    let mut plain = Vec::new();
+    let limit = MAX_BODY as u64;
+    GzDecoder::new(body).take(limit).read_to_end(&mut plain)?;
+    Ok(plain.into())
+}
+
 async fn serve_grpc(listener: tokio::net::TcpListener, store: Arc<Store>) {
     let service = Grpc(store);
     let served = tonic::transport::Server::builder()
-        .add_service(TraceServiceServer::new(service.clone()).max_decoding_message_size(MAX_BODY))
-        .add_service(LogsServiceServer::new(service).max_decoding_message_size(MAX_BODY))
+        .add_service(
+            TraceServiceServer::new(service.clone())
+                .max_decoding_message_size(MAX_BODY)
+                .accept_compressed(CompressionEncoding::Gzip),
+        )
+        .add_service(
+            LogsServiceServer::new(service)
+                .max_decoding_message_size(MAX_BODY)
+                .accept_compressed(CompressionEncoding::Gzip),
+        )
         .serve_with_incoming(tonic::transport::server::TcpIncoming::from(listener))
         .await;
     if let Err(error) = served {
@@ -407,7 +441,8 @@ impl TraceService for Grpc {
         &self,
         request: tonic::Request<ExportTraceServiceRequest>,
     ) -> std::result::Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
-        self.0.add_traces(request.into_inner());
+        let headers = request.metadata().clone().into_headers();
+        self.0.add_traces(headers, request.into_inner());
         Ok(tonic::Response::new(ExportTraceServiceResponse::default()))
     }
 }
@@ -418,7 +453,8 @@ impl LogsService for Grpc {
         &self,
         request: tonic::Request<ExportLogsServiceRequest>,
     ) -> std::result::Result<tonic::Response<ExportLogsServiceResponse>, tonic::Status> {
-        self.0.add_logs(request.into_inner());
+        let headers = request.metadata().clone().into_headers();
+        self.0.add_logs(headers, request.into_inner());
         Ok(tonic::Response::new(ExportLogsServiceResponse::default()))
     }
 }

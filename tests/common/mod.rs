@@ -5,7 +5,10 @@ use std::{process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use tango_bindings::DeviceProxy;
-use testbed::{Database, DeviceServer, Span, device, process};
+use testbed::{
+    Database, DeviceServer, Span, device,
+    process::{self, Finished},
+};
 
 /// Within it all spans of a call have come: C++ exports every 2.5 s.
 pub const EXPORT: Duration = Duration::from_secs(15);
@@ -54,12 +57,47 @@ pub fn probe_with(database: &Database, environment: &[(&str, String)]) -> Result
 
 /// What `caller WHAT` prints, with `PROBE` of `server` as its device.
 pub fn caller(what: &str, server: &DeviceServer, environment: &[(&str, String)]) -> Result<String> {
+    let caller = finished_caller(what, server, environment)?;
+    ensure!(caller.status.success(), "{}", caller.stderr);
+    Ok(caller.stdout)
+}
+
+/// How `caller WHAT` ends.
+pub fn finished_caller(
+    what: &str,
+    server: &DeviceServer,
+    environment: &[(&str, String)],
+) -> Result<Finished> {
     let mut caller = Command::new(device::example("caller")?);
     caller.args([what, &server.device_url(PROBE)]);
     process::telemetry_env(&mut caller, environment);
-    let caller = process::run("caller", caller, EXPORT)?;
-    ensure!(caller.status.success(), "{}", caller.stderr);
-    Ok(caller.stdout)
+    process::run("caller", caller, EXPORT)
+}
+
+/// What a server and a client say that refuse this environment: they end by themselves and report it.
+pub fn refused(environment: &[(&str, String)]) -> Result<[String; 2]> {
+    let mut server = Command::new(device::example("probe")?);
+    process::telemetry_env(&mut server, environment);
+    let point = format!("giop:tcp:127.0.0.1:{}", device::free_port()?);
+    server.args(["test", "-nodb", "-dlist", PROBE, "-ORBendPoint", &point]);
+    let server = process::run("probe", server, EXPORT)?;
+    ensure!(server.status.code() == Some(2), "{server:?}");
+    ensure!(!server.stdout.contains("Ready"), "{server:?}");
+
+    let off = probe(&[])?;
+    let client = finished_caller("forward", &off, environment)?;
+    ensure!(client.status.code() == Some(1), "{client:?}");
+    Ok([server.stderr, client.stderr])
+}
+
+/// With other variables too.
+pub fn with(
+    mut environment: Vec<(&'static str, String)>,
+    more: &[(&'static str, &str)],
+) -> Vec<(&'static str, String)> {
+    environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+    environment.extend(more.iter().map(|(name, value)| (*name, value.to_string())));
+    environment
 }
 
 /// A client of `PROBE`, in the test's own process, where telemetry is off.

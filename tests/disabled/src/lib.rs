@@ -8,7 +8,7 @@ use cpptango_telemetry::{
     RUNTIME_CONFIGURATION_SUPPORTED, SpanGuard, TELEMETRY_SUPPORTED, TelemetryHandle, TraceContext,
     TraceContextScope, client, force_flush, get_trace_context,
     opentelemetry::{Context, trace::TraceContextExt},
-    set_callback_observer,
+    prepare_environment, set_callback_observer,
 };
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -52,10 +52,11 @@ fn device_methods_and_client_calls_are_just_called() {
     );
     assert!(device.reconfigure(Configuration::default()).is_ok());
     assert_eq!(device.configuration(), Configuration::default());
+    assert!(prepare_environment().is_ok_and(|warnings| warnings.is_empty()));
     assert!(client::initialize().is_ok());
 
     for operation in [
-        Operation::command("Go"),
+        Operation::command("Go").kernel(),
         Operation::is_allowed("Go"),
         Operation::read_attribute("position"),
         Operation::write_attribute("position"),
