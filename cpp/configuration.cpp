@@ -4,6 +4,7 @@
 #include "cpptango-telemetry/src/bridge.rs.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace cpptango_telemetry
 {
@@ -31,17 +32,6 @@ bool same_topics(const Configuration &a, const Configuration &b)
     std::sort(x.begin(), x.end());
     std::sort(y.begin(), y.end());
     return x == y;
-}
-
-// The elements of a property, which may be lists themselves.
-std::string joined(Tango::DbDatum &datum)
-{
-    std::string list;
-    for(const auto &element : datum.value_string)
-    {
-        list += (list.empty() ? "" : ",") + element;
-    }
-    return list;
 }
 
 } // namespace
@@ -75,41 +65,78 @@ bool same_logging(const Configuration &a, const Configuration &b)
            same(a.get_logging_collectors(), b.get_logging_collectors());
 }
 
-void apply_list_properties(Tango::DeviceImpl &device, Configuration &configuration)
+DeviceProperties::DeviceProperties(const std::string &device_name) :
+    source("device properties of " + device_name)
 {
     if(!Tango::Util::_UseDb)
     {
         return;
     }
     Tango::DbData data;
-    for(const char *name : {"telemetry_types",
-                            "telemetry_topics",
-                            "telemetry_tracing_exporters",
-                            "telemetry_tracing_endpoints",
-                            "telemetry_logging_exporters",
-                            "telemetry_logging_endpoints"})
+    for(const auto &name : telemetry_properties())
     {
-        data.emplace_back(name);
+        data.emplace_back(std::string(name));
     }
-    device.get_db_device()->get_property(data);
-    const auto is_list = [&](std::size_t i) { return data[i].size() > 1; };
-    const std::string source = "device properties of " + device.get_name();
-    if(is_list(0))
+    Tango::Util::instance()->get_database()->get_device_property(device_name, data);
+    rust::Vec<Property> given;
+    for(const auto &datum : data)
     {
-        configuration.enable_telemetry_types(joined(data[0]));
+        if(!datum.value_string.empty())
+        {
+            rust::Vec<rust::String> elements;
+            for(const auto &element : datum.value_string)
+            {
+                elements.push_back(rust::String::lossy(element));
+            }
+            given.push_back({rust::String::lossy(datum.name), std::move(elements)});
+        }
     }
-    if(is_list(1))
+    try
     {
-        configuration.set_topics(joined(data[1]));
+        for(const auto &property : check_properties(given))
+        {
+            std::string list;
+            for(const auto &element : property.elements)
+            {
+                list += (list.empty() ? "" : ",") + std::string(element);
+            }
+            lists[std::string(property.name)] = list;
+        }
     }
-    if(is_list(2) || is_list(3))
+    catch(const rust::Error &error)
     {
-        configuration.set_tracing_collectors(joined(data[2]), joined(data[3]), source);
+        Tango::Except::throw_exception("API_InvalidArgs", source + ": " + error.what(), "TelemetryDevice");
     }
-    if(is_list(4) || is_list(5))
+}
+
+void DeviceProperties::apply(Configuration &configuration) const
+{
+    const auto types = joined("telemetry_types");
+    if(!types.empty())
     {
-        configuration.set_logging_collectors(joined(data[4]), joined(data[5]), source);
+        configuration.enable_telemetry_types(types);
     }
+    const auto topics = joined("telemetry_topics");
+    if(!topics.empty())
+    {
+        configuration.set_topics(topics);
+    }
+    const auto tracing = joined("telemetry_tracing_exporters");
+    if(!tracing.empty())
+    {
+        configuration.set_tracing_collectors(tracing, joined("telemetry_tracing_endpoints"), source);
+    }
+    const auto logging = joined("telemetry_logging_exporters");
+    if(!logging.empty())
+    {
+        configuration.set_logging_collectors(logging, joined("telemetry_logging_endpoints"), source);
+    }
+}
+
+std::string DeviceProperties::joined(const std::string &name) const
+{
+    const auto found = lists.find(name);
+    return found == lists.end() ? "" : found->second;
 }
 
 } // namespace cpptango_telemetry

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/device_interface.h"
 
-#include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/propagator.h"
 #include "cpptango_telemetry/reaper.h"
 
@@ -12,7 +11,8 @@
 namespace cpptango_telemetry
 {
 
-BeforeInitialization::BeforeInitialization() :
+BeforeInitialization::BeforeInitialization(const std::string &device_name) :
+    properties(device_name),
     interface(Tango::telemetry::current_telemetry_interface),
     shared_provider(opentelemetry::logs::Provider::GetLoggerProvider())
 {
@@ -37,7 +37,7 @@ void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization 
     auto &slot = device.telemetry();
     auto mine = reaped(slot);
     gate.swap(slot, mine);
-    if(change(device, [&](Configuration &configuration) { apply_list_properties(device, configuration); }))
+    if(change(device, [&](Configuration &configuration) { before.properties.apply(configuration); }))
     {
         update_logging(device);
     }

@@ -21,7 +21,7 @@ use crate::{
     config::{Configuration, Endpoint, Exporter},
     device::DeviceTelemetry,
     diagnostics,
-    environment::LogLevel,
+    environment::{LogLevel, properties},
     error::{Error, panic_text},
     reaper,
 };
@@ -58,6 +58,12 @@ mod ffi {
         tracing_enabled: bool,
         topics: Vec<String>,
         tracing_collectors: Vec<Collector>,
+    }
+
+    /// A device property and its elements.
+    struct Property {
+        name: String,
+        elements: Vec<String>,
     }
 
     struct ClientIdent {
@@ -136,6 +142,8 @@ mod ffi {
             method: &str,
             configuration: TelemetryConfiguration,
         ) -> Result<()>;
+        fn telemetry_properties() -> Vec<String>;
+        fn check_properties(given: &Vec<Property>) -> Result<Vec<Property>>;
         fn reap(retired: UniquePtr<Retired>);
         fn at_exit();
     }
@@ -147,6 +155,20 @@ unsafe impl Send for ffi::Retired {}
 // SAFETY: it locks what it uses.
 unsafe impl Send for ffi::DeviceLogger {}
 unsafe impl Sync for ffi::DeviceLogger {}
+
+/// The names of the device properties about telemetry.
+fn telemetry_properties() -> Vec<String> {
+    properties::NAMES.map(str::to_string).to_vec()
+}
+
+/// What they say, in cppTango's words.
+fn check_properties(given: &Vec<ffi::Property>) -> Result<Vec<ffi::Property>, Error> {
+    let given = given.iter();
+    let given = given.map(|property| (property.name.clone(), property.elements.clone()));
+    let found = properties::check(&given.collect())?.into_iter();
+    let found = found.map(|(name, elements)| ffi::Property { name, elements });
+    Ok(found.collect())
+}
 
 /// Destroys what C++ has no more use for, where nobody waits for it.
 fn reap(retired: UniquePtr<ffi::Retired>) {

@@ -1,6 +1,8 @@
 //! The environment of the process: what both halves read of it, by the same rules.
 
 #[cfg(tango_telemetry)]
+pub(crate) mod properties;
+#[cfg(tango_telemetry)]
 mod rules;
 
 use std::{env, sync::OnceLock};

@@ -5,6 +5,9 @@
 
 #include <tango/tango.h>
 
+#include <map>
+#include <string>
+
 namespace cpptango_telemetry
 {
 
@@ -20,8 +23,23 @@ bool same(const Tango::telemetry::Configuration &a, const Tango::telemetry::Conf
 // Whether log records go to the same places.
 bool same_logging(const Tango::telemetry::Configuration &a, const Tango::telemetry::Configuration &b);
 
-// cppTango has applied the first element of each telemetry_* property of the device; this applies lists as a whole. Throws
-// a DevFailed if they are not right.
-void apply_list_properties(Tango::DeviceImpl &device, Tango::telemetry::Configuration &configuration);
+// The telemetry_* properties of a device.
+class DeviceProperties final
+{
+  public:
+    // Of the device of that name. To be made before the device's base is constructed, which reads them too: throws a DevFailed
+    // with property, value and what is allowed, where cppTango's text would leave out most of it.
+    explicit DeviceProperties(const std::string &device_name);
+
+    // cppTango has applied the first element of each; this applies them all.
+    void apply(Tango::telemetry::Configuration &configuration) const;
+
+  private:
+    // Empty where the property is not set.
+    std::string joined(const std::string &name) const;
+
+    std::string source;
+    std::map<std::string, std::string> lists;
+};
 
 } // namespace cpptango_telemetry

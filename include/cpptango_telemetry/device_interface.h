@@ -8,6 +8,7 @@
 // the last to let go of it hands it over to the reaper.
 #pragma once
 
+#include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/device_log.h"
 #include "cpptango_telemetry/interface_scope.h"
 #include "cpptango_telemetry/request_gate.h"
@@ -15,16 +16,22 @@
 #include <tango/tango.h>
 
 #include <functional>
+#include <string>
 
 namespace cpptango_telemetry
 {
 
-// What DeviceImpl's constructor and initialize_telemetry_interface replace without restoring it: this thread's current
-// interface, which would be pinned there, and the logger provider that all devices share.
+// To be made before DeviceImpl's constructor and initialize_telemetry_interface. They read the device's properties, which are
+// checked here, and they replace without restoring it: this thread's current interface, which would be pinned there, and the
+// logger provider that all devices share.
 class BeforeInitialization final
 {
   public:
-    BeforeInitialization();
+    // Throws a DevFailed if the properties are not right.
+    explicit BeforeInitialization(const std::string &device_name);
+
+    const DeviceProperties properties;
+
     // Each once: to keep an interface longer would keep its threads.
     void restore_interface() noexcept;
     LoggerProvider take_logger_provider() noexcept;
@@ -39,8 +46,7 @@ class DeviceInterface final
   public:
     using Configuration = Tango::telemetry::Configuration;
 
-    // Takes over the interface that cppTango has just made of environment and device properties. cppTango has read the first
-    // element of each property only; here all of them count. Throws a DevFailed if they are not right.
+    // Takes over the interface that cppTango has just made of environment and device properties.
     void take_over(Tango::DeviceImpl &device, BeforeInitialization &before);
 
     // Whether something changed. Throws what a new interface throws; everything stays as it was then.

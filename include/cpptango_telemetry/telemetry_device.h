@@ -30,6 +30,11 @@ namespace cpptango_telemetry
 // The base that is constructed first.
 struct TelemetryDeviceState
 {
+    explicit TelemetryDeviceState(const std::string &device_name) :
+        before(device_name)
+    {
+    }
+
     BeforeInitialization before;
     DeviceInterface interface;
     // Held by those who change or read the configuration, never by a request.
@@ -42,9 +47,11 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
   public:
     using Collector = Tango::telemetry::Configuration::Collector;
 
-    template <class... Args>
-    explicit TelemetryDevice(Args &&...args) :
-        Base(std::forward<Args>(args)...)
+    // As Base's own: class, name, and what else it takes.
+    template <class Name, class... Args>
+    TelemetryDevice(Tango::DeviceClass *device_class, Name &&device_name, Args &&...args) :
+        TelemetryDeviceState(std::string(device_name)),
+        Base(device_class, std::forward<Name>(device_name), std::forward<Args>(args)...)
     {
         interface.take_over(*this, before);
         handle.initialize(*this);
@@ -65,7 +72,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     void initialize_telemetry_interface() override
     {
         const Lock lock(configuring);
-        BeforeInitialization now;
+        BeforeInitialization now(this->get_name());
         Base::initialize_telemetry_interface();
         interface.take_over(*this, now);
         handle.reconfigured("initialize_telemetry_interface", *this);

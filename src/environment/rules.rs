@@ -31,6 +31,8 @@ pub(super) const OLD_VARIABLES: [(&str, &str); 5] = [
     ("TANGO_TELEMETRY_KERNEL_ENABLE", TOPICS),
 ];
 
+pub(super) const ALLOWED_TYPES: [&str; 3] = [TRACING, LOGGING, NONE];
+
 /// By variable; as cppTango reads them, so from the environment, else from a tangorc file.
 pub(super) type Values = BTreeMap<&'static str, String>;
 
@@ -51,7 +53,7 @@ pub(super) fn plan(values: &Values) -> Result<Plan, Error> {
             plan.warnings.push(warning);
         }
     }
-    let (enabled, word) = enable(values)?;
+    let (enabled, word) = enable(values, ENABLE)?;
     plan.rewrite(values, ENABLE, &[word], "off");
 
     let topics = words(values, TOPICS, &ALLOWED_TOPICS, &[ALL]);
@@ -59,7 +61,7 @@ pub(super) fn plan(values: &Values) -> Result<Plan, Error> {
     plan.rewrite(values, TOPICS, &topics, ALL);
 
     let all_types = [TRACING, LOGGING];
-    let types = words(values, TYPES, &[TRACING, LOGGING, NONE], &all_types);
+    let types = words(values, TYPES, &ALLOWED_TYPES, &all_types);
     let mut types = plan.unless_off(enabled, types, strings(&all_types))?;
     for (kind, exporters, endpoints) in [
         (TRACING, TRACING_EXPORTERS, TRACING_ENDPOINTS),
@@ -91,21 +93,10 @@ impl Plan {
     ) {
         let canonical: Vec<&str> = canonical.iter().map(AsRef::as_ref).collect();
         let canonical = canonical.join(",");
+        let ignores_case = matches!(variable, ENABLE | TRACING_EXPORTERS | LOGGING_EXPORTERS);
         let read_alike = match values.get(variable) {
             None => canonical == default,
-            Some(there) => {
-                // Blanks within a list are nothing to cppTango, around it they are; case is where it is an endpoint, a
-                // topic or a type.
-                let items: Vec<&str> = there.split(',').map(str::trim).collect();
-                let items = items.join(",");
-                let alike = match variable {
-                    ENABLE | TRACING_EXPORTERS | LOGGING_EXPORTERS => {
-                        items.eq_ignore_ascii_case(&canonical)
-                    }
-                    _ => items == canonical,
-                };
-                alike && there.trim() == there
-            }
+            Some(there) => reads_alike(there, &canonical, ignores_case),
         };
         if !read_alike {
             self.changes.push((variable, canonical));
@@ -130,13 +121,25 @@ impl Plan {
     }
 }
 
+/// Whether cppTango reads `there` as `canonical`. Blanks within a list are nothing to it, around it they are.
+pub(super) fn reads_alike(there: &str, canonical: &str, ignores_case: bool) -> bool {
+    let items: Vec<&str> = there.split(',').map(str::trim).collect();
+    let items = items.join(",");
+    let alike = if ignores_case {
+        items.eq_ignore_ascii_case(canonical)
+    } else {
+        items == canonical
+    };
+    alike && there.trim() == there
+}
+
 /// The exporters and endpoints of one telemetry type.
-struct Collectors {
+pub(super) struct Collectors {
     /// The type is switched off by `none`; cppTango has no such exporter, so it gets its default to read.
-    none: bool,
-    exporters: Vec<String>,
+    pub(super) none: bool,
+    pub(super) exporters: Vec<String>,
     /// As many as exporters, or none for cppTango's defaults.
-    endpoints: Vec<String>,
+    pub(super) endpoints: Vec<String>,
 }
 
 impl Default for Collectors {
@@ -150,7 +153,7 @@ impl Default for Collectors {
 }
 
 impl Collectors {
-    fn read(
+    pub(super) fn read(
         values: &Values,
         exporters_variable: &'static str,
         endpoints_variable: &'static str,
@@ -205,13 +208,14 @@ impl Collectors {
 }
 
 /// Whether it is on, and the word that cppTango is to read.
-fn enable(values: &Values) -> Result<(bool, String), Error> {
-    let word = values.get(ENABLE).map_or("", |value| value.trim());
+pub(super) fn enable(values: &Values, variable: &'static str) -> Result<(bool, String), Error> {
+    let word = values.get(variable).map_or("", |value| value.trim());
     if word.is_empty() {
         return Ok((false, "off".to_string()));
     }
     let word = word.to_ascii_lowercase();
-    let enabled = boolean(&word).ok_or_else(|| not_allowed(ENABLE, &word, BOOLEANS.to_string()))?;
+    let enabled =
+        boolean(&word).ok_or_else(|| not_allowed(variable, &word, BOOLEANS.to_string()))?;
     let word = match word.as_str() {
         "yes" | "y" => "on",
         "no" | "n" => "off",
@@ -220,7 +224,7 @@ fn enable(values: &Values) -> Result<(bool, String), Error> {
     Ok((enabled, word.to_string()))
 }
 
-fn words(
+pub(super) fn words(
     values: &Values,
     variable: &'static str,
     allowed: &[&str],
@@ -259,7 +263,7 @@ fn lower_case_scheme(endpoint: &str) -> String {
     scheme.to_ascii_lowercase() + rest
 }
 
-fn not_allowed(variable: &'static str, value: &str, allowed: String) -> Error {
+pub(super) fn not_allowed(variable: &'static str, value: &str, allowed: String) -> Error {
     Error::Variable {
         variable,
         value: shortened(value),
