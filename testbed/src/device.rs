@@ -101,7 +101,7 @@ fn start(
     env: &[(&str, String)],
 ) -> Result<DeviceServer> {
     let base = executable
-        .file_name()
+        .file_stem()
         .context("the path of a device server ends in a name")?;
     let server = format!("{}/{instance}", base.to_string_lossy());
     on_free_port(|port| {
