@@ -438,6 +438,16 @@ fn a_client_does_not_wait_for_a_dead_collector_when_it_ends() -> Result<()> {
             ensure!(took < Duration::from_secs(2), "{failure:?}: {took:?}");
         }
     }
+    // As long as asked: by default 1.5 s.
+    let silent = DeadCollector::start(Failure::Silent)?;
+    let begun = Instant::now();
+    common::caller("calls", &server, &silent.environment())?;
+    let patient = begun.elapsed();
+    ensure!(patient > Duration::from_millis(1500), "{patient:?}");
+    let begun = Instant::now();
+    common::caller("hasty", &server, &silent.environment())?;
+    let hasty = begun.elapsed();
+    ensure!(hasty < Duration::from_secs(1), "{hasty:?}");
     Ok(())
 }
 

@@ -5,10 +5,10 @@ use std::{convert::Infallible, time::Duration};
 
 use cpptango_telemetry::{
     Configuration, DeviceTelemetry, Error, Operation, OperationError,
-    RUNTIME_CONFIGURATION_SUPPORTED, SpanGuard, TELEMETRY_SUPPORTED, TelemetryHandle, TraceContext,
-    TraceContextScope, client, force_flush, get_trace_context,
+    RUNTIME_CONFIGURATION_SUPPORTED, SpanGuard, Statistics, TELEMETRY_SUPPORTED, TelemetryHandle,
+    TraceContext, TraceContextScope, client, force_flush, get_trace_context,
     opentelemetry::{Context, trace::TraceContextExt},
-    prepare_environment, set_callback_observer,
+    prepare_environment, set_callback_observer, set_exit_timeout,
 };
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -79,5 +79,8 @@ fn device_methods_and_client_calls_are_just_called() {
     assert!(client::call(call, || Err::<(), _>(Failed)).is_err());
     client::span(call).end_with_error(&Failed);
     client::span(call).end();
+    set_exit_timeout(Duration::ZERO);
     assert!(force_flush(Duration::ZERO).is_ok());
+    assert_eq!(device.statistics(), Statistics::default());
+    assert_eq!(client::statistics(), Statistics::default());
 }
