@@ -1,10 +1,11 @@
 //! The load on one server.
 
 use std::{
+    panic::resume_unwind,
     path::PathBuf,
     process::ExitStatus,
     sync::atomic::{AtomicBool, Ordering},
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -14,6 +15,8 @@ use testbed::{DeviceServer, Process, Receiver, Usage};
 
 const DEVICE: &str = "soak/device/1";
 const CLIENTS: usize = 4;
+/// Calls of each client before it is measured.
+const WARM_UP: usize = 500;
 /// How many `reconfigure` knows.
 const CHANGES: usize = 8;
 /// What opentelemetry-cpp prints for each span that it drops.
@@ -56,8 +59,8 @@ pub(crate) struct Outcome {
     /// Those received under load.
     pub(crate) spans: usize,
     pub(crate) dropped: usize,
-    before: Usage,
-    after: Option<Usage>,
+    /// Before the load, at most under load (looked at once a second), and after it.
+    usage: Vec<Usage>,
     /// What else is wrong.
     wrong: Vec<String>,
 }
@@ -84,11 +87,13 @@ impl Outcome {
         self.admin.last().copied().unwrap_or_default()
     }
 
-    pub(crate) fn before_and_after(&self, what: impl Fn(Usage) -> usize) -> String {
-        let after = self
-            .after
-            .map_or("-".to_string(), |usage| what(usage).to_string());
-        format!("{} {after}", what(self.before))
+    pub(crate) fn usage(&self, what: impl Fn(&Usage) -> usize) -> String {
+        let all: Vec<String> = self
+            .usage
+            .iter()
+            .map(|usage| what(usage).to_string())
+            .collect();
+        all.join(" / ")
     }
 }
 
@@ -113,17 +118,19 @@ pub(crate) fn run(subject: &Subject, duration: Duration) -> Result<Outcome> {
     let operator = connect()?;
     let reconfigure = |number| reconfigure(&operator, &endpoints, number);
 
-    // What is made at first use is there then.
-    for client in &clients {
-        (0..2).try_for_each(|number| subject.call(client, number))?;
+    warm_up(subject, &clients, &operator)?;
+    for number in 0..CHANGES {
+        reconfigure(number)?;
+        // In each state: what is made at first use is there then.
+        (0..2).try_for_each(|number| subject.call(&operator, number))?;
     }
-    (0..CHANGES).try_for_each(reconfigure)?;
     let before = calm(process)?;
 
     let stop = AtomicBool::new(false);
     let start = Instant::now();
     let mut spans = 0;
     let mut died = None;
+    let mut most = before;
     let (calls, mut admin) = thread::scope(|scope| {
         let calls: Vec<_> = (clients.iter())
             .map(|client| {
@@ -137,17 +144,16 @@ pub(crate) fn run(subject: &Subject, duration: Duration) -> Result<Outcome> {
             died = status.ok().map(|status| (start.elapsed(), status));
             // They would fill the memory.
             spans += take_spans();
+            if let Ok(usage) = process.usage() {
+                most = Usage {
+                    threads: most.threads.max(usage.threads),
+                    fds: most.fds.max(usage.fds),
+                    resident: most.resident.max(usage.resident),
+                };
+            }
         }
         stop.store(true, Ordering::Relaxed);
-        let joined = |thread: thread::ScopedJoinHandle<'_, Repeated>| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        (
-            calls.into_iter().map(joined).collect::<Vec<_>>(),
-            joined(admin),
-        )
+        (calls.into_iter().map(join).collect::<Vec<_>>(), join(admin))
     });
 
     admin.took.sort_unstable();
@@ -164,31 +170,51 @@ pub(crate) fn run(subject: &Subject, duration: Duration) -> Result<Outcome> {
         providers: None,
         spans,
         dropped: process.output().matches(QUEUE_FULL).count(),
-        before,
-        after: None,
+        usage: vec![before, most],
         wrong: Vec::new(),
         admin: admin.took,
     };
     if outcome.died.is_none() {
         // The state of before.
         (0..CHANGES).try_for_each(reconfigure)?;
-        let back = |usage: Usage| usage.threads <= before.threads && usage.fds <= before.fds;
-        if let Err(error) =
-            process.wait_for_usage("no more threads and descriptors than before", SETTLE, back)
-        {
-            outcome.wrong.push(error.to_string());
-        }
-        outcome.after = Some(process.usage()?);
         outcome.providers = (subject.providers)(&operator)?;
         take_spans();
         subject.call(&operator, 0)?;
-        if let Err(error) =
-            receivers[0].wait_for("a span after the load", SETTLE, |spans| !spans.is_empty())
-        {
-            outcome.wrong.push(error.to_string());
-        }
+        let exported =
+            receivers[0].wait_for("a span after the load", SETTLE, |all| !all.is_empty());
+        // Exporters keep idle connections for a while; not those that the other side has closed.
+        drop(receivers);
+        let back = |usage: Usage| usage.threads <= before.threads && usage.fds <= before.fds;
+        let settled = process.wait_for_usage("the threads and descriptors of before", SETTLE, back);
+        outcome
+            .wrong
+            .extend(exported.err().map(|error| error.to_string()));
+        outcome
+            .wrong
+            .extend(settled.err().map(|error| error.to_string()));
+        outcome.usage.push(process.usage()?);
     }
     Ok(outcome)
+}
+
+/// As many calls at once as there will be: an ORB opens connections as it needs them.
+fn warm_up(
+    subject: &Subject,
+    clients: &[DeviceProxy],
+    operator: &DeviceProxy,
+) -> Result<(), DevFailed> {
+    thread::scope(|scope| {
+        let calls = clients.iter().map(|client| {
+            scope.spawn(|| (0..WARM_UP).try_for_each(|number| subject.call(client, number)))
+        });
+        let calls: Vec<_> = calls.collect();
+        (0..WARM_UP).try_for_each(|_| operator.is_telemetry_enabled().map(|_| ()))?;
+        calls.into_iter().try_for_each(join)
+    })
+}
+
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// One of the changes that come in turn; after all of them it is as before.

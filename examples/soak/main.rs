@@ -116,14 +116,12 @@ const ROWS: &[Row] = &[
     ("C++ spans dropped, queue full", |outcome| {
         outcome.dropped.to_string()
     }),
-    ("threads, before and after", |outcome| {
-        outcome.before_and_after(|usage| usage.threads)
+    ("threads, before / most / after", |outcome| {
+        outcome.usage(|usage| usage.threads)
     }),
-    ("descriptors", |outcome| {
-        outcome.before_and_after(|usage| usage.fds)
-    }),
+    ("descriptors", |outcome| outcome.usage(|usage| usage.fds)),
     ("resident memory, kB", |outcome| {
-        outcome.before_and_after(|usage| usage.resident)
+        outcome.usage(|usage| usage.resident)
     }),
 ];
 
