@@ -245,13 +245,13 @@ fn logging_to(receiver: &Receiver) -> [(&'static str, String); 2] {
 
 /// The value of one of the statistics that the probe tells.
 fn statistic(device: &DeviceProxy, name: &str) -> Result<u64> {
-    let all: String = device.command_inout("Statistics", ())?;
+    let all: Strings = device.command_inout("Statistics", ())?;
     let value = all
-        .split([' ', ',', '}'])
-        .skip_while(|word| *word != format!("{name}:"));
-    let value = value.skip(1).find(|word| !word.is_empty());
-    let value = value.with_context(|| format!("no {name} in {all}"))?;
-    Ok(value.parse()?)
+        .iter()
+        .find_map(|one| one.strip_prefix(&format!("{name}=")));
+    Ok(value
+        .with_context(|| format!("no {name} in {all:?}"))?
+        .parse()?)
 }
 
 /// Waits for a statistic of a server that is asked again and again.

@@ -112,6 +112,11 @@ impl Receiver {
         self.store.lock().spans.clone()
     }
 
+    /// The same, and forgets all that was received so far.
+    pub fn take(&self) -> Vec<Span> {
+        std::mem::take(&mut *self.store.lock()).spans
+    }
+
     /// All log records received so far.
     pub fn logs(&self) -> Vec<LogRecord> {
         self.store.lock().logs.clone()

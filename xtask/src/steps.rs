@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use crate::environment::Environment;
 use crate::process::{Failure, Result, run};
 
-pub fn demo(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
+/// Demo and soak run other examples.
+pub fn example(environment: &Environment, name: &str, arguments: Vec<OsString>) -> Result<()> {
     step(
         environment,
         "build",
@@ -13,15 +14,11 @@ pub fn demo(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
         &[],
         vec![],
     )?;
-    eprintln!("==> demo");
-    let mut words = vec![
-        environment
-            .target()
-            .join("debug/examples/demo")
-            .into_os_string(),
-    ];
+    eprintln!("==> {name}");
+    let program = environment.target().join("debug/examples").join(name);
+    let mut words = vec![program.into_os_string()];
     words.extend(arguments);
-    // The demo says itself what failed.
+    // It says itself what failed.
     bare(environment, words)
 }
 
