@@ -47,6 +47,8 @@ impl Subject {
         let mut environment = first.environment();
         // What the probe keeps of each callback would be taken for a leak.
         environment.push(("PROBE_OBSERVER", "none".to_string()));
+        // What is freed goes back to the system, so that what does not is a leak. (glibc.)
+        environment.push(("MALLOC_MMAP_THRESHOLD_", "65536".to_string()));
         let server = DeviceServer::start(&self.executable, "soak", &[DEVICE], &environment)?;
         let process = server.process();
         let call = |device: &DeviceProxy, number| self.call(device, number);
