@@ -5,7 +5,7 @@ mod common;
 use std::{
     collections::HashSet,
     process::Command,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -33,6 +33,7 @@ fn a_device_reconfigured_under_load_neither_dies_nor_leaks() -> Result<()> {
 
 const CLIENTS: usize = 8;
 const CHANGES: usize = 1_000;
+const CALLS_PER_CHANGE: usize = 40;
 /// 64 kB a change; a provider that was left over would take several times as much.
 const MORE_MEMORY_KB: usize = 64_000;
 
@@ -66,9 +67,17 @@ fn each_of_1000_changes_makes_one_provider_and_no_span_is_lost() -> Result<()> {
     assert_eq!(number("Providers")? - providers, CHANGES as i32);
     eventually("old providers are shut down", || Ok(in_use()? == at_first))?;
 
-    eventually("each call's span arrives", || {
+    let all = eventually("each call's span arrives", || {
         arrived.take(&receivers);
         Ok(calls.is_subset(&arrived.methods))
+    });
+    all.with_context(|| {
+        let missing = calls.difference(&arrived.methods).count();
+        format!(
+            "{missing} of {} are missing: {}",
+            calls.len(),
+            server.output()
+        )
     })?;
     assert_eq!(arrived.again, 0, "spans have arrived twice");
     let statistics: Vec<String> = device.command_inout("Statistics", ())?;
@@ -103,10 +112,19 @@ fn reconfigure_under_load(
     changes: usize,
     arrived: &mut Arrived,
 ) -> Result<HashSet<String>> {
-    let stop = AtomicBool::new(false);
+    // As many calls for each change; else the slower the changes are, the more there is to do.
+    let (permits, permitted) = (Mutex::new(Some(0)), Condvar::new());
+    let lock = || permits.lock().unwrap_or_else(PoisonError::into_inner);
+    let may_call = || {
+        let mut permits = permitted
+            .wait_while(lock(), |permits| *permits == Some(0))
+            .unwrap_or_else(PoisonError::into_inner);
+        *permits = permits.map(|permits| permits - 1);
+        permits.is_some()
+    };
     let call = |client: &DeviceProxy| -> Result<Vec<String>> {
         let mut spans = Vec::new();
-        while !stop.load(Ordering::Relaxed) {
+        while may_call() {
             let inside: Vec<String> = client.command_inout("Context", ())?;
             let span = inside[0].split('-').nth(2).context("no span")?;
             spans.push(span.to_string());
@@ -122,9 +140,12 @@ fn reconfigure_under_load(
             let endpoint = [PROBE, "1", "http", &to.http_endpoint()].map(str::to_string);
             // Kept by the receivers, they would fill the memory.
             arrived.take(receivers);
+            *lock() = Some(CALLS_PER_CHANGE);
+            permitted.notify_all();
             admin.command_inout("SetTelemetryTracingEndpoints", endpoint.to_vec())
         });
-        stop.store(true, Ordering::Relaxed);
+        *lock() = None;
+        permitted.notify_all();
         let mut spans = HashSet::new();
         for client in clients {
             spans.extend(client.join().expect("a client panicked")?);
