@@ -560,6 +560,51 @@ fn requests_that_wait_for_a_busy_device_do_not_delay_its_reconfiguration() -> Re
     Ok(())
 }
 
+/// D4: a swap waits only for those who may be copying the interface, not for those who wait for the device.
+#[test]
+fn writes_and_commands_that_wait_for_a_busy_device_cost_a_reconfiguration_nothing() -> Result<()> {
+    let receiver = Receiver::start()?;
+    for (enabled, write) in [("on", true), ("off", true), ("off", false)] {
+        let mut environment = receiver.environment();
+        environment.retain(|(name, _)| *name != "TANGO_TELEMETRY_ENABLE");
+        environment.push(("TANGO_TELEMETRY_ENABLE", enabled.to_string()));
+        let server = probes(&[PROBE, OTHER], &environment)?;
+        let other = DeviceProxy::new(&server.device_url(OTHER))?;
+        let operator = proxy(&server)?;
+        let long = || -> Result<DeviceProxy> {
+            let device = proxy(&server)?;
+            device.set_timeout_millis(20_000)?;
+            Ok(device)
+        };
+        thread::scope(|scope| -> Result<()> {
+            let busy =
+                scope.spawn(|| Ok(long()?.command_inout::<_, Strings>("Busy", Strings::new())?));
+            server.process().wait_for_line("busy", EXPORT)?;
+            // Whether it is answered or told that the device is busy is all the same.
+            scope.spawn(|| -> Result<()> {
+                if write {
+                    long()?.write_attribute("value", 1.0)?;
+                } else {
+                    call(&long()?)?;
+                }
+                Ok(())
+            });
+            const CHANGES: usize = 40;
+            let begun = Instant::now();
+            for change in 0..CHANGES {
+                operator.set_telemetry_topics(&[["user", "polling"][change % 2]])?;
+            }
+            let took = begun.elapsed();
+            other.command_inout::<(), ()>("Release", ())?;
+            let busy: Result<Strings> = busy.join().unwrap_or_else(|_| bail!("panicked"));
+            busy?;
+            ensure!(took < AT_ONCE, "enabled={enabled} write={write}: {took:?}");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// C11 for commands; the environment's case is in `configuration.rs`, the properties' in `database.rs`.
 #[test]
 fn blanks_and_case_of_topics_in_a_command_do_not_count() -> Result<()> {

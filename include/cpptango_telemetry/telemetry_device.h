@@ -199,46 +199,27 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
         return Base::command_inout_4(in_cmd, in_data, source, cl_ident);
     }
 
+    // What command_inout_4 goes on with, before it waits for the device's monitor.
+    CORBA::Any *command_inout_2(const char *in_cmd, const CORBA::Any &in_data, Tango::DevSource source) override
+    {
+        RequestGate::passed();
+        return Base::command_inout_2(in_cmd, in_data, source);
+    }
+
+    Tango::AttributeValueList_4 *read_attributes_4(const Tango::DevVarStringArray &names,
+                                                   Tango::DevSource source,
+                                                   const Tango::ClntIdent &cl_ident) override
+    {
+        const RequestGate::Entry entry(interface.gate);
+        return Base::read_attributes_4(names, source, cl_ident);
+    }
+
     Tango::AttributeValueList_5 *read_attributes_5(const Tango::DevVarStringArray &names,
                                                    Tango::DevSource source,
                                                    const Tango::ClntIdent &cl_ident) override
     {
         const RequestGate::Entry entry(interface.gate);
         return Base::read_attributes_5(names, source, cl_ident);
-    }
-
-    void write_attributes_4(const Tango::AttributeValueList_4 &values, const Tango::ClntIdent &cl_ident) override
-    {
-        const RequestGate::Entry entry(interface.gate);
-        Base::write_attributes_4(values, cl_ident);
-    }
-
-    Tango::AttributeValueList_5 *write_read_attributes_5(const Tango::AttributeValueList_4 &values,
-                                                         const Tango::DevVarStringArray &r_names,
-                                                         const Tango::ClntIdent &cl_ident) override
-    {
-        const RequestGate::Entry entry(interface.gate);
-        return Base::write_read_attributes_5(values, r_names, cl_ident);
-    }
-
-    void set_attribute_config_4(const Tango::AttributeConfigList_3 &new_conf,
-                                const Tango::ClntIdent &cl_ident) override
-    {
-        const RequestGate::Entry entry(interface.gate);
-        Base::set_attribute_config_4(new_conf, cl_ident);
-    }
-
-    void set_attribute_config_5(const Tango::AttributeConfigList_5 &new_conf,
-                                const Tango::ClntIdent &cl_ident) override
-    {
-        const RequestGate::Entry entry(interface.gate);
-        Base::set_attribute_config_5(new_conf, cl_ident);
-    }
-
-    void set_pipe_config_5(const Tango::PipeConfigList &new_conf, const Tango::ClntIdent &cl_ident) override
-    {
-        const RequestGate::Entry entry(interface.gate);
-        Base::set_pipe_config_5(new_conf, cl_ident);
     }
 
     Tango::DevPipeData *read_pipe_5(const char *name, const Tango::ClntIdent &cl_ident) override
@@ -251,6 +232,56 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const RequestGate::Entry entry(interface.gate);
         Base::write_pipe_5(pipe_value, cl_ident);
+    }
+
+    // Those that wait for the device's monitor first, and make their copy when they have it.
+
+    void write_attributes_4(const Tango::AttributeValueList_4 &values, const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        Base::write_attributes_4(values, cl_ident);
+    }
+
+    Tango::AttributeValueList_4 *write_read_attributes_4(const Tango::AttributeValueList_4 &values,
+                                                         const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        return Base::write_read_attributes_4(values, cl_ident);
+    }
+
+    Tango::AttributeValueList_5 *write_read_attributes_5(const Tango::AttributeValueList_4 &values,
+                                                         const Tango::DevVarStringArray &r_names,
+                                                         const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        return Base::write_read_attributes_5(values, r_names, cl_ident);
+    }
+
+    void set_attribute_config_4(const Tango::AttributeConfigList_3 &new_conf,
+                                const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        Base::set_attribute_config_4(new_conf, cl_ident);
+    }
+
+    void set_attribute_config_5(const Tango::AttributeConfigList_5 &new_conf,
+                                const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        Base::set_attribute_config_5(new_conf, cl_ident);
+    }
+
+    void set_pipe_config_5(const Tango::PipeConfigList &new_conf, const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        Base::set_pipe_config_5(new_conf, cl_ident);
+    }
+
+    Tango::DevPipeData *write_read_pipe_5(const Tango::DevPipeData &pipe_value,
+                                          const Tango::ClntIdent &cl_ident) override
+    {
+        const ExclusiveEntry entry(*this);
+        return Base::write_read_pipe_5(pipe_value, cl_ident);
     }
 
     // User code comes next, and takes as long as it likes.
@@ -273,6 +304,20 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
 
   private:
     using Lock = std::lock_guard<std::recursive_mutex>;
+
+    // The device's monitor, which a thread may take several times, before the gate: who waits in the gate for the monitor
+    // has no copy yet, however long it takes.
+    struct ExclusiveEntry final
+    {
+        explicit ExclusiveEntry(TelemetryDevice &device) :
+            monitor(&device, true),
+            entry(device.interface.gate)
+        {
+        }
+
+        Tango::AutoTangoMonitor monitor;
+        RequestGate::Entry entry;
+    };
 
     template <class Change>
     void change(const char *method, Change &&change)
