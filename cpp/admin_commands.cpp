@@ -2,9 +2,11 @@
 #include "cpptango_telemetry/admin_commands.h"
 
 #include <cctype>
+#include <chrono>
 #include <cstdlib>
 #include <sstream>
 #include <string>
+#include <string.h>
 #include <strings.h>
 #include <vector>
 
@@ -35,7 +37,32 @@ void add_words(const std::string &list, std::vector<std::string> &words)
     }
 }
 
+// Of the whole process: a command may be about many devices.
+std::recursive_timed_mutex &running()
+{
+    static auto *mutex = new std::recursive_timed_mutex;
+    return *mutex;
+}
+
 } // namespace
+
+TelemetryCommand::TelemetryCommand(const char *name)
+{
+    if(strcasestr(name, "telemetry") == nullptr)
+    {
+        return;
+    }
+    lock = std::unique_lock<std::recursive_timed_mutex>(running());
+    if(Tango::Util::instance()->is_svr_shutting_down())
+    {
+        Tango::Except::throw_exception("API_TelemetryError", "the server is shutting down", name);
+    }
+}
+
+void TelemetryCommand::wait() noexcept
+{
+    const std::unique_lock<std::recursive_timed_mutex> lock(running(), std::chrono::seconds(2));
+}
 
 std::unique_ptr<CORBA::Any> normalized_arguments(const char *command, const CORBA::Any &arguments)
 {

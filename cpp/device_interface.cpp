@@ -18,8 +18,18 @@ BeforeInitialization::BeforeInitialization(const std::string &device_name) :
 {
 }
 
+BeforeInitialization::~BeforeInitialization()
+{
+    if(pending)
+    {
+        opentelemetry::logs::Provider::SetLoggerProvider(take_logger_provider());
+        restore_interface();
+    }
+}
+
 void BeforeInitialization::restore_interface() noexcept
 {
+    pending = false;
     Tango::telemetry::current_telemetry_interface = std::move(interface);
 }
 
@@ -36,7 +46,7 @@ void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization 
     log.take_over(device, before.take_logger_provider());
     auto &slot = device.telemetry();
     auto mine = reaped(slot);
-    gate.swap(slot, mine);
+    gate.exclusively([&] { slot.swap(mine); });
     if(change(device, [&](Configuration &configuration) { before.properties.apply(configuration); }))
     {
         update_logging(device);
@@ -54,7 +64,7 @@ bool DeviceInterface::change(Tango::DeviceImpl &device, const std::function<void
     }
     auto replaced = reaped(Tango::telemetry::InterfaceFactory::create(configuration));
     register_at_exit(configuration);
-    gate.swap(slot, replaced);
+    gate.exclusively([&] { slot.swap(replaced); });
     return true;
 }
 

@@ -47,7 +47,7 @@ void RequestGate::enter()
     leave();
     std::unique_lock<std::mutex> lock(mutex);
     // One replacement goes first, not a row of them.
-    changed.wait(lock, [this, seen = swaps] { return !closed.load() || swaps != seen; });
+    changed.wait(lock, [this, seen = openings] { return !closed.load() || openings != seen; });
     entering.fetch_add(1);
 }
 
@@ -60,17 +60,21 @@ void RequestGate::leave() noexcept
     }
 }
 
-void RequestGate::swap(Tango::telemetry::InterfacePtr &slot, Tango::telemetry::InterfacePtr &fresh)
+RequestGate::Closed::Closed(RequestGate &gate) :
+    gate(gate)
 {
     // A request may reconfigure its own device.
     passed();
-    std::unique_lock<std::mutex> lock(mutex);
-    closed.store(true);
-    changed.wait_for(lock, LONGEST_WAIT, [this] { return entering.load() == 0; });
-    slot.swap(fresh);
-    swaps++;
-    closed.store(false);
-    changed.notify_all();
+    lock = std::unique_lock<std::mutex>(gate.mutex);
+    gate.closed.store(true);
+    gate.changed.wait_for(lock, LONGEST_WAIT, [&] { return gate.entering.load() == 0; });
+}
+
+RequestGate::Closed::~Closed()
+{
+    gate.openings++;
+    gate.closed.store(false);
+    gate.changed.notify_all();
 }
 
 } // namespace cpptango_telemetry

@@ -108,6 +108,8 @@ impl Counters {
             last: Some(Instant::now()),
             dropped,
         };
+        // A subscriber is user code, and may come here again.
+        drop(report);
         let text = format!(
             "{lost} spans were dropped ({dropped} in all): {why}; is the collector reachable?"
         );

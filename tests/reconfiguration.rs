@@ -3,7 +3,7 @@
 mod common;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -633,5 +633,36 @@ fn blanks_and_case_of_topics_in_a_command_do_not_count() -> Result<()> {
     let failed = set(&["user", "us er"]).err().context("no error")?;
     assert_eq!(failed.cause().reason, "API_InvalidArgs");
     assert_eq!(device.get_telemetry_topics()?, ["all"]);
+    Ok(())
+}
+
+/// Plain cppTango crashes here now and then: its admin device goes through devices that are being deleted.
+#[test]
+fn an_operator_does_not_crash_a_server_that_is_told_to_end() -> Result<()> {
+    let receiver = Receiver::start()?;
+    for round in 0..10 {
+        let server = probe(&receiver.environment())?;
+        let device = proxy(&server)?;
+        let changes = AtomicUsize::new(0);
+        let status = thread::scope(|scope| -> Result<_> {
+            // Until it is told that the server is gone.
+            scope.spawn(|| -> Result<(), DevFailed> {
+                loop {
+                    for topic in ["user", "all"] {
+                        device.set_telemetry_topics(&[topic])?;
+                        device.get_telemetry_topics()?;
+                        changes.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+            let deadline = Instant::now() + EXPORT;
+            while changes.load(Ordering::Relaxed) < 20 {
+                ensure!(Instant::now() < deadline, "no changes");
+                thread::yield_now();
+            }
+            server.terminate()
+        })?;
+        ensure!(status.success(), "round {round}: {status}");
+    }
     Ok(())
 }

@@ -29,6 +29,10 @@ class BeforeInitialization final
   public:
     // Throws a DevFailed if the properties are not right.
     explicit BeforeInitialization(const std::string &device_name);
+    // Restores both, if cppTango has thrown.
+    ~BeforeInitialization();
+    BeforeInitialization(const BeforeInitialization &) = delete;
+    BeforeInitialization &operator=(const BeforeInitialization &) = delete;
 
     const DeviceProperties properties;
 
@@ -37,6 +41,7 @@ class BeforeInitialization final
     LoggerProvider take_logger_provider() noexcept;
 
   private:
+    bool pending = true;
     Tango::telemetry::InterfacePtr interface;
     LoggerProvider shared_provider;
 };

@@ -4,8 +4,6 @@
 // the beginning of each request; whoever replaces the interface has to keep away from that moment, or the server crashes.
 #pragma once
 
-#include <tango/tango.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -30,12 +28,28 @@ class RequestGate final
     // The request of this thread has made its copy: nobody has to wait for it any longer.
     static void passed() noexcept;
 
-    // Exchanges the two while no request copies `slot`. New requests wait meanwhile, so that it comes to its turn under any
-    // load. It waits 50 ms at most: a request that is inside for so long has made its copy, and is waiting for the device's
-    // monitor (to read attributes, while telemetry is disabled: else the propagator tells).
-    void swap(Tango::telemetry::InterfacePtr &slot, Tango::telemetry::InterfacePtr &fresh);
+    // Runs `replace`, which replaces the interface, while no request copies it. New requests wait meanwhile, so that it comes
+    // to its turn under any load. It waits 50 ms at most: a request that is inside for so long has made its copy, and is
+    // waiting for the device's monitor (to read attributes, where the propagator does not tell).
+    template <class Replace>
+    void exclusively(Replace &&replace)
+    {
+        const Closed closed(*this);
+        replace();
+    }
 
   private:
+    class Closed final
+    {
+      public:
+        explicit Closed(RequestGate &gate);
+        ~Closed();
+
+      private:
+        RequestGate &gate;
+        std::unique_lock<std::mutex> lock;
+    };
+
     void enter();
     void leave() noexcept;
 
@@ -44,8 +58,8 @@ class RequestGate final
     std::atomic<bool> closed{false};
     std::mutex mutex;
     std::condition_variable changed;
-    // Under the mutex.
-    unsigned long swaps = 0;
+    // How often the gate was opened again; under the mutex.
+    unsigned long openings = 0;
 };
 
 } // namespace cpptango_telemetry

@@ -57,6 +57,11 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
         handle.initialize(*this);
     }
 
+    ~TelemetryDevice() override
+    {
+        TelemetryCommand::wait();
+    }
+
     // For Rust: DeviceTelemetry::from_handle.
     const TelemetryHandle &telemetry_handle() const noexcept
     {
@@ -73,7 +78,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const Lock lock(configuring);
         BeforeInitialization now(this->get_name());
-        Base::initialize_telemetry_interface();
+        interface.gate.exclusively([this] { Base::initialize_telemetry_interface(); });
         interface.take_over(*this, now);
         handle.reconfigured("initialize_telemetry_interface", *this);
     }
@@ -81,7 +86,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     void cleanup_telemetry_interface() noexcept override
     {
         const Lock lock(configuring);
-        Base::cleanup_telemetry_interface();
+        interface.gate.exclusively([this] { Base::cleanup_telemetry_interface(); });
         handle.reconfigured_noexcept("cleanup_telemetry_interface", *this);
     }
 
@@ -296,6 +301,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         if constexpr(std::is_base_of_v<Tango::DServer, Base>)
         {
+            const TelemetryCommand command(in_cmd);
             const auto arguments = normalized_arguments(in_cmd, in_data);
             return Base::command_inout(in_cmd, arguments ? *arguments : in_data);
         }

@@ -123,14 +123,16 @@ impl Plan {
 
 /// Whether cppTango reads `there` as `canonical`. Blanks within a list are nothing to it, around it they are.
 pub(super) fn reads_alike(there: &str, canonical: &str, ignores_case: bool) -> bool {
-    let items: Vec<&str> = there.split(',').map(str::trim).collect();
+    // cppTango's blanks, which are fewer than Rust's.
+    let trim = |text| str::trim_matches(text, |c: char| c.is_ascii_whitespace());
+    let items: Vec<&str> = there.split(',').map(trim).collect();
     let items = items.join(",");
     let alike = if ignores_case {
         items.eq_ignore_ascii_case(canonical)
     } else {
         items == canonical
     };
-    alike && there.trim() == there
+    alike && trim(there) == there
 }
 
 /// The exporters and endpoints of one telemetry type.

@@ -101,12 +101,13 @@ impl Drop for Emitter {
 
 /// Exports the spans that have ended; does not wait for it.
 pub(crate) fn flush(emitter: &Arc<Emitter>) {
-    start_flush(emitter.id, emitter.provider.clone());
+    start_flush(emitter.provider.clone());
 }
 
 /// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
 ///
-/// The end of the process does the same with 2 s, so that programs need it only where they end otherwise (by a signal).
+/// The end of the process does the same for both halves, with the timeout of [`set_exit_timeout`](crate::set_exit_timeout), so
+/// that programs need it only where they end otherwise (by a signal).
 /// Any thread may call it, but not one of an exporter.
 ///
 /// # Errors
@@ -114,23 +115,15 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
 /// [`Error::Export`] where spans were lost since the last call.
 pub fn force_flush(timeout: Duration) -> Result<(), Error> {
     let live = live().clone();
-    for (id, provider) in live {
-        start_flush(id, provider);
+    for (_, provider) in live {
+        start_flush(provider);
     }
     reaper::wait(timeout)
 }
 
-fn start_flush(id: u64, provider: SdkTracerProvider) {
-    /// The emitters that are being flushed: to ask again adds nothing.
-    static FLUSHING: Mutex<Vec<u64>> = Mutex::new(Vec::new());
-    let flushing = || FLUSHING.lock().unwrap_or_else(PoisonError::into_inner);
-    if flushing().contains(&id) {
-        return;
-    }
-    flushing().push(id);
+fn start_flush(provider: SdkTracerProvider) {
     reaper::start(move || {
         let result = guarded(|| provider.force_flush());
-        flushing().retain(|flushing| *flushing != id);
         result.and(dropped(provider))
     });
 }
