@@ -93,7 +93,7 @@ DeviceProperties::DeviceProperties(const std::string &device_name) :
     }
     try
     {
-        for(const auto &property : check_properties(given))
+        for(const auto &property : check_properties(std::move(given)))
         {
             std::string list;
             for(const auto &element : property.elements)

@@ -143,7 +143,7 @@ mod ffi {
             configuration: TelemetryConfiguration,
         ) -> Result<()>;
         fn telemetry_properties() -> Vec<String>;
-        fn check_properties(given: &Vec<Property>) -> Result<Vec<Property>>;
+        fn check_properties(given: Vec<Property>) -> Result<Vec<Property>>;
         fn reap(retired: UniquePtr<Retired>);
         fn at_exit();
     }
@@ -162,10 +162,10 @@ fn telemetry_properties() -> Vec<String> {
 }
 
 /// What they say, in cppTango's words.
-fn check_properties(given: &Vec<ffi::Property>) -> Result<Vec<ffi::Property>, Error> {
-    let given = given.iter();
-    let given = given.map(|property| (property.name.clone(), property.elements.clone()));
-    let found = properties::check(&given.collect())?.into_iter();
+fn check_properties(given: Vec<ffi::Property>) -> Result<Vec<ffi::Property>, Error> {
+    let given = given.into_iter();
+    let given = given.map(|property| (property.name, property.elements));
+    let found = properties::check(&given.collect::<properties::Properties>())?.into_iter();
     let found = found.map(|(name, elements)| ffi::Property { name, elements });
     Ok(found.collect())
 }

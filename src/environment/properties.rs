@@ -46,7 +46,7 @@ pub(crate) type Properties = Vec<(String, Vec<String>)>;
 ///
 /// # Errors
 /// What is not allowed, and what cppTango would not take as it is written.
-pub(crate) fn check(given: &Properties) -> Result<Properties, Error> {
+pub(crate) fn check(given: &[(String, Vec<String>)]) -> Result<Properties, Error> {
     let values = |elements: fn(&[String]) -> String| -> Values {
         let named = NAMES.iter().filter_map(|name| {
             let (_, list) = given.iter().find(|(given, _)| given == name)?;
@@ -130,7 +130,7 @@ mod tests {
         let given = given
             .iter()
             .map(|(name, list)| (name.to_string(), strings(list)));
-        check(&given.collect())
+        check(&given.collect::<Properties>())
     }
 
     /// D10
@@ -161,7 +161,8 @@ mod tests {
     /// C6, C7, C11
     #[test]
     fn what_cpptango_would_refuse_is_refused_with_what_to_write() {
-        let given: &[(&[(&str, &[&str])], &str)] = &[
+        type Given = &'static [(&'static str, &'static [&'static str])];
+        let given: &[(Given, &str)] = &[
             (
                 &[("telemetry_enable", &["yes"])],
                 "allowed: the same as cppTango takes it: on",
