@@ -1,5 +1,5 @@
-//! What each of the 17 admin commands takes, on a Rust, a C++ and a PyTango device, with a collector that answers and with
-//! one that is silent. Prints the tables of `docs/reconfiguration.md`; takes some ten minutes.
+//! What each of the 17 admin commands takes, on a Rust, a C++ and a PyTango device, with a collector that answers and
+//! with one that is silent. Prints the tables of `docs/reconfiguration.md`; takes some ten minutes.
 //!
 //! Not criterion's: a command that waits for a dead collector takes its 10 to 20 s, and is measured once.
 
@@ -61,7 +61,8 @@ impl Command<'_> {
     }
 }
 
-/// Each command, after one that brings the device into the state in which it finds something to do. The device exports to
+/// Each command, after one that brings the device into the state in which it finds something to do. The device exports
+/// to
 /// `traces` and `logs`.
 fn commands<'a>(
     traces: &'a [&'a str; 3],

@@ -31,7 +31,8 @@ std::mutex &shared_place()
     return mutex;
 }
 
-// cppTango's appender flushes the provider that it finds in the shared place when it is destroyed, and leaves none there.
+// cppTango's appender flushes the provider that it finds in the shared place when it is destroyed, and leaves none
+// there.
 template <class Destroy>
 void without_flush(const LoggerProvider &afterwards, Destroy &&destroy)
 {

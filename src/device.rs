@@ -74,8 +74,8 @@ impl DeviceTelemetry {
         self.0.reconfigure(configuration)
     }
 
-    /// What became of its spans so far. Where some were dropped, the device's logger is told so too, at most once a minute,
-    /// as a warning.
+    /// What became of its spans so far. Where some were dropped, the device's logger is told so too, at most once a
+    /// minute, as a warning.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.0.counters().read()
@@ -111,8 +111,8 @@ impl DeviceTelemetry {
 #[cfg(feature = "sdk")]
 impl DeviceTelemetry {
     /// Has the tracer providers of this device made by `factory` instead of the process'
-    /// ([`set_tracer_provider_factory`](crate::set_tracer_provider_factory), where the rules for factories are): at once if
-    /// the device emits, and at each later rebuild. PyTango's `Device.create_telemetry_tracer_provider`.
+    /// ([`set_tracer_provider_factory`](crate::set_tracer_provider_factory), where the rules for factories are): at
+    /// once if the device emits, and at each later rebuild. PyTango's `Device.create_telemetry_tracer_provider`.
     ///
     /// # Errors
     /// As of [`reconfigure`](Self::reconfigure).

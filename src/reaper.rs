@@ -1,5 +1,5 @@
-//! Who waits for collectors, so that nobody else has to: a thread for each thing that is flushed or ended, of either half,
-//! so that a dead collector delays none but its own spans. It ends with its work.
+//! Who waits for collectors, so that nobody else has to: a thread for each thing that is flushed or ended, of either
+//! half, so that a dead collector delays none but its own spans. It ends with its work.
 
 use std::{
     mem,
@@ -29,8 +29,8 @@ static DONE: Condvar = Condvar::new();
 
 static EXIT_TIMEOUT_MILLIS: AtomicU64 = AtomicU64::new(1500);
 
-/// Bounds how long the end of the process (`exit`, or the end of `main`) waits for collectors; default 1.5 s. What a dead
-/// collector has not taken by then is lost.
+/// Bounds how long the end of the process (`exit`, or the end of `main`) waits for collectors; default 1.5 s. What a
+/// dead collector has not taken by then is lost.
 pub fn set_exit_timeout(timeout: Duration) {
     let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
     EXIT_TIMEOUT_MILLIS.store(millis, Ordering::Relaxed);

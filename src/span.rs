@@ -54,8 +54,8 @@ struct Recording {
 /// The device whose method runs; travels in the Rust context, so also to other threads and tasks.
 struct CurrentDevice {
     device: DeviceTelemetry,
-    /// What the method's span was made by. A method that runs while its device is reconfigured keeps it, so that its trace
-    /// goes on to its end, in C++ as in Rust; who outlives the method does not.
+    /// What the method's span was made by. A method that runs while its device is reconfigured keeps it, so that its
+    /// trace goes on to its end, in C++ as in Rust; who outlives the method does not.
     emitter: Weak<Emitter>,
 }
 

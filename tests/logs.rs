@@ -46,8 +46,8 @@ struct Model {
     traces: Option<usize>,
     logging: bool,
     logs: Option<usize>,
-    /// Where a C++ device's logs go while it is enabled: it looks at its configuration only when logging is changed, so that
-    /// a change made while telemetry was stopped silences it until the next one.
+    /// Where a C++ device's logs go while it is enabled: it looks at its configuration only when logging is changed, so
+    /// that a change made while telemetry was stopped silences it until the next one.
     cpp_logs: Option<usize>,
 }
 

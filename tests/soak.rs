@@ -18,9 +18,13 @@ use testbed::{Receiver, Usage, device, process};
 /// Within it what was replaced is exported and gone, and the ORB has ended its idle threads.
 const SETTLE: Duration = Duration::from_secs(60);
 
+/// Both want the whole machine.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// D6
 #[test]
 fn a_device_reconfigured_under_load_neither_dies_nor_leaks() -> Result<()> {
+    let _alone = ALONE.lock();
     let mut soak = Command::new(device::example("soak")?);
     soak.args(["--seconds", "60"]);
     process::telemetry_env(&mut soak, &[]);
@@ -40,6 +44,7 @@ const MORE_MEMORY_KB: usize = 64_000;
 /// D5
 #[test]
 fn each_of_1000_changes_makes_one_provider_and_no_span_is_lost() -> Result<()> {
+    let _alone = ALONE.lock();
     let receivers = [Receiver::start()?, Receiver::start()?];
     let mut environment = receivers[0].environment();
     environment.push(("PROBE_FACTORY", "counts-shutdowns".to_string()));
@@ -92,7 +97,8 @@ fn each_of_1000_changes_makes_one_provider_and_no_span_is_lost() -> Result<()> {
     })?;
     println!("{} calls; C++ has dropped {full} spans", calls.len());
 
-    // The ORB may have opened a connection more for a client, with a thread. An exporter keeps idle connections for minutes, but not to a collector that has closed them.
+    // The ORB may have opened a connection more for a client, with a thread. An exporter keeps idle connections for
+    // minutes, but not to a collector that has closed them.
     drop(receivers);
     let as_before = |usage: Usage| {
         usage.threads <= before.threads + CLIENTS

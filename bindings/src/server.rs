@@ -197,8 +197,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
 /// Runs a device server of one class until it is told to end. `arguments` are those of the program, its name first:
 /// `EXECUTABLE INSTANCE [-nodb -dlist DEVICE,...] [OPTION...]`.
 ///
-/// To be called once in a process, in the first line of `main`: before it starts threads. Warnings of the environment go
-/// to standard error.
+/// To be called once in a process, in the first line of `main`: before it starts threads. Warnings of the environment
+/// go to standard error.
 ///
 /// # Errors
 /// What keeps the server from starting.

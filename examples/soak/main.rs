@@ -1,8 +1,8 @@
-//! Two device servers under the same load, while an operator reconfigures their telemetry as fast as they answer: a Rust
-//! one that embeds this crate, and TangoTest, which is plain cppTango. Prints what became of each.
+//! Two device servers under the same load, while an operator reconfigures their telemetry as fast as they answer: a
+//! Rust one that embeds this crate, and TangoTest, which is plain cppTango. Prints what became of each.
 //!
-//! Exits with 1 where the Rust server died, a call of it failed, or something of it was left over; that plain cppTango dies
-//! is known. `cargo xtask soak` builds and runs it.
+//! Exits with 1 where the Rust server died, a call of it failed, or something of it was left over; that plain cppTango
+//! dies is known. `cargo xtask soak` builds and runs it.
 
 mod load;
 mod outcome;

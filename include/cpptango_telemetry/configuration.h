@@ -27,8 +27,8 @@ bool same_logging(const Tango::telemetry::Configuration &a, const Tango::telemet
 class DeviceProperties final
 {
   public:
-    // Of the device of that name. To be made before the device's base is constructed, which reads them too: throws a DevFailed
-    // with property, value and what is allowed, where cppTango's text would leave out most of it.
+    // Of the device of that name. To be made before the device's base is constructed, which reads them too: throws a
+    // DevFailed with property, value and what is allowed, where cppTango's text would leave out most of it.
     explicit DeviceProperties(const std::string &device_name);
 
     // cppTango has applied the first element of each; this applies them all.

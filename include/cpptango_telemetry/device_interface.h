@@ -2,10 +2,10 @@
 //
 // The telemetry interface of a device, replaced where cppTango would change it in place.
 //
-// cppTango's own way (the virtual methods of DeviceImpl) changes an interface that requests are using, which crashes the
-// server under load, and waits for what is pending to be exported, which takes 10 to 20 s if the collector is dead. Here a
-// change makes a new interface of a changed copy of the configuration. Requests in progress keep the old one to their end;
-// the last to let go of it hands it over to the reaper.
+// cppTango's own way (the virtual methods of DeviceImpl) changes an interface that requests are using, which crashes
+// the server under load, and waits for what is pending to be exported, which takes 10 to 20 s if the collector is dead.
+// Here a change makes a new interface of a changed copy of the configuration. Requests in progress keep the old one to
+// their end; the last to let go of it hands it over to the reaper.
 #pragma once
 
 #include "cpptango_telemetry/configuration.h"
@@ -21,9 +21,9 @@
 namespace cpptango_telemetry
 {
 
-// To be made before DeviceImpl's constructor and initialize_telemetry_interface. They read the device's properties, which are
-// checked here, and they replace without restoring it: this thread's current interface, which would be pinned there, and the
-// logger provider that all devices share.
+// To be made before DeviceImpl's constructor and initialize_telemetry_interface. They read the device's properties,
+// which are checked here, and they replace without restoring it: this thread's current interface, which would be pinned
+// there, and the logger provider that all devices share.
 class BeforeInitialization final
 {
   public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What waits for a collector when it is destroyed (an interface, a logger provider: 10 to 20 s if the collector is dead) is
-// destroyed by the reaper, Rust's src/reaper.rs, on a thread where nobody waits for it.
+// What waits for a collector when it is destroyed (an interface, a logger provider: 10 to 20 s if the collector is
+// dead) is destroyed by the reaper, Rust's src/reaper.rs, on a thread where nobody waits for it.
 #pragma once
 
 #include <tango/tango.h>

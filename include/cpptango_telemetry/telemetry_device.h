@@ -2,16 +2,16 @@
 //
 // class MyDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Impl>
 //
-// Overrides the virtual telemetry methods of Tango::DeviceImpl. What they change is done by DeviceInterface, which replaces
-// the device's interface instead of changing it under its users; then Rust is told. Those about logging change nothing that
-// the Rust tracer depends on, and so cannot fail because of it. cppTango calls none of them while a device is constructed
-// (not even initialize_telemetry_interface: a base's constructor does not dispatch to us), so our constructor pulls the
-// state that environment and device properties have made.
+// Overrides the virtual telemetry methods of Tango::DeviceImpl. What they change is done by DeviceInterface, which
+// replaces the device's interface instead of changing it under its users; then Rust is told. Those about logging change
+// nothing that the Rust tracer depends on, and so cannot fail because of it. cppTango calls none of them while a device
+// is constructed (not even initialize_telemetry_interface: a base's constructor does not dispatch to us), so our
+// constructor pulls the state that environment and device properties have made.
 //
 // cppTango calls them on the thread that serves the admin device, without the device's monitor.
 //
-// A device that overrides always_executed_hook calls this one first. While its own constructor runs, the device's interface
-// is not the current one of the thread; to have it there, for calls in init_device, make a telemetry_scope().
+// A device that overrides always_executed_hook calls this one first. While its own constructor runs, the device's
+// interface is not the current one of the thread; to have it there, for calls in init_device, make a telemetry_scope().
 #pragma once
 
 #include "cpptango_telemetry/admin_commands.h"
@@ -311,8 +311,8 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
   private:
     using Lock = std::lock_guard<std::recursive_mutex>;
 
-    // The device's monitor, which a thread may take several times, before the gate: who waits in the gate for the monitor
-    // has no copy yet, however long it takes.
+    // The device's monitor, which a thread may take several times, before the gate: who waits in the gate for the
+    // monitor has no copy yet, however long it takes.
     struct ExclusiveEntry final
     {
         explicit ExclusiveEntry(TelemetryDevice &device) :

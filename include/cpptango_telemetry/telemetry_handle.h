@@ -38,8 +38,8 @@ class TelemetryHandle final
     // The same for cppTango's noexcept methods: what Rust could not do goes to the device's logger, as a warning.
     void reconfigured_noexcept(const char *method, Tango::DeviceImpl &device) const noexcept;
 
-    // A noexcept method could not do its work. To be called where the exception is being handled: it goes to the device's
-    // logger, as a warning.
+    // A noexcept method could not do its work. To be called where the exception is being handled: it goes to the
+    // device's logger, as a warning.
     void failed(const char *method) const noexcept;
 
   private:

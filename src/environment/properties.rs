@@ -1,8 +1,8 @@
 //! The `telemetry_*` properties of a device, by the rules of the environment.
 //!
-//! cppTango reads them in the constructor of the device, its way: the first element of each only, and not all that is meant
-//! (upper case, blanks around it). Nobody can come in between. So they are checked before, and what cppTango would refuse is
-//! refused with a text that says what to write; the elements after the first are applied afterwards.
+//! cppTango reads them in the constructor of the device, its way: the first element of each only, and not all that is
+//! meant (upper case, blanks around it). Nobody can come in between. So they are checked before, and what cppTango
+//! would refuse is refused with a text that says what to write; the elements after the first are applied afterwards.
 
 use super::rules::{self, ALLOWED_TYPES, Collectors, Values};
 use crate::{

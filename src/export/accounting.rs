@@ -34,8 +34,8 @@ impl Drop for Way {
     }
 }
 
-/// An exporter and the processor that `processor` makes of it. More than `queue_size` spans never wait in the processor, so
-/// that it has none to drop silently.
+/// An exporter and the processor that `processor` makes of it. More than `queue_size` spans never wait in the
+/// processor, so that it has none to drop silently.
 pub(super) fn accounted<E: SpanExporter, P: SpanProcessor>(
     counters: &Arc<Counters>,
     exporter: E,

@@ -86,7 +86,8 @@ pub(super) fn make(
 impl TracerProviderRequest<'_> {
     /// The builder of the default provider: the resource that Tango's users know (`service.namespace`, `service.name`,
     /// `service.instance.id`, `host.name`, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPERIMENTAL_RESOURCE_DETECTORS`
-    /// add), and a span processor for each endpoint: what `TANGO_RUST_TELEMETRY_SPAN_PROCESSOR_TYPE` says, else batch for
+    /// add), and a span processor for each endpoint: what `TANGO_RUST_TELEMETRY_SPAN_PROCESSOR_TYPE` says, else batch
+    /// for
     /// `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
     ///
     /// # Errors

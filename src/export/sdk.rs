@@ -106,8 +106,8 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
 
 /// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
 ///
-/// The end of the process does the same for both halves, with the timeout of [`set_exit_timeout`](crate::set_exit_timeout), so
-/// that programs need it only where they end otherwise (by a signal).
+/// The end of the process does the same for both halves, with the timeout of
+/// [`set_exit_timeout`](crate::set_exit_timeout), so that programs need it only where they end otherwise (by a signal).
 /// Any thread may call it, but not one of an exporter.
 ///
 /// # Errors

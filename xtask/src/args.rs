@@ -108,8 +108,8 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
                     let found = TASKS.into_iter().find(|task| word == task.name());
                     task = Some(found.ok_or_else(|| wrong(format!("no command {word:?}")))?);
                 }
-                // Demo and soak check their own arguments. For the others a forgotten `--` must not pass: `cargo test WORD`
-                // succeeds without running anything.
+                // Demo and soak check their own arguments. For the others a forgotten `--` must not pass: `cargo test
+                // WORD` succeeds without running anything.
                 Some(Task::Demo | Task::Soak) => rest.push(word),
                 Some(task) => {
                     let hint = format!("{} takes no {word:?} before `--`", task.name());
