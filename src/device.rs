@@ -31,7 +31,8 @@ static OBSERVER: ArcSwapOption<Box<Observer>> = ArcSwapOption::const_empty();
 /// configuration.
 ///
 /// It runs on the thread that serves the admin device, or that constructs the device. A panic in it is caught; where
-/// the method changes tracing and cppTango lets it fail, the admin command then fails with the panic's text.
+/// the method changes tracing and cppTango lets it fail, the admin command then fails with the panic's text. It must
+/// not call its own server's admin device, which is busy with this command.
 pub fn set_callback_observer(observer: impl Fn(&DeviceTelemetry, &str) + Send + Sync + 'static) {
     OBSERVER.store(Some(Arc::new(Box::new(observer))));
 }

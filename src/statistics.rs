@@ -1,6 +1,7 @@
 //! What became of the spans of a device or of the client.
 
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -42,6 +43,12 @@ pub(crate) struct Counters {
     /// A device's own; the client has none.
     logger: OnceLock<DeviceLogger>,
     report: Mutex<Report>,
+}
+
+impl fmt::Debug for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.read().fmt(f)
+    }
 }
 
 #[derive(Default)]

@@ -330,7 +330,9 @@ fn leave_nothing_over(what: &str, restart: impl Fn(&DeviceServer) -> Result<()>)
             ),
         ],
     )?;
-    let server = probe_with(&database, &receiver.environment())?;
+    let mut environment = receiver.environment();
+    environment.extend(process::memory_env());
+    let server = probe_with(&database, &environment)?;
     let round = || -> Result<()> {
         restart(&server)?;
         // Something to export, so that exporters have connections.

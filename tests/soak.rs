@@ -49,8 +49,7 @@ fn each_of_1000_changes_makes_one_provider_and_no_span_is_lost() -> Result<()> {
     let mut environment = receivers[0].environment();
     environment.push(("PROBE_FACTORY", "counts-shutdowns".to_string()));
     environment.push(("PROBE_OBSERVER", "none".to_string()));
-    // What is freed goes back to the system, so that what does not is a leak. (glibc.)
-    environment.push(("MALLOC_MMAP_THRESHOLD_", "65536".to_string()));
+    environment.extend(process::memory_env());
     // So that no span is lost at a full queue.
     environment.push(("OTEL_BSP_MAX_QUEUE_SIZE", "8192".to_string()));
     let server = probe(&environment)?;

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Result;
 use tango_bindings::{DevFailed, DeviceProxy, TelemetryEndpoint};
-use testbed::{DeviceServer, Process, Receiver, Usage};
+use testbed::{DeviceServer, Process, Receiver, Usage, process};
 
 use crate::{load::Load, outcome::Outcome};
 
@@ -49,8 +49,7 @@ impl Subject {
         let mut environment = first.environment();
         // What the probe keeps of each callback would be taken for a leak.
         environment.push(("PROBE_OBSERVER", "none".to_string()));
-        // What is freed goes back to the system, so that what does not is a leak. (glibc.)
-        environment.push(("MALLOC_MMAP_THRESHOLD_", "65536".to_string()));
+        environment.extend(process::memory_env());
         let server = DeviceServer::start(&self.executable, "soak", &[DEVICE], &environment)?;
         let process = server.process();
         let call = |device: &DeviceProxy, number| self.call(device, number);

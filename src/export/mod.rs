@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// What a tracer provider is wanted for.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct TracerProviderRequest<'a> {
     /// `service.name`: the Tango class, or the client's name.

@@ -199,6 +199,15 @@ fn usage(pid: Pid) -> Result<Usage> {
     })
 }
 
+/// The environment of a process whose memory is to be watched: glibc gives back to the system what is freed, and keeps
+/// few arenas, so that what stays is in use.
+pub fn memory_env() -> [(&'static str, String); 2] {
+    [
+        ("MALLOC_MMAP_THRESHOLD_", "65536".to_string()),
+        ("MALLOC_ARENA_MAX", "2".to_string()),
+    ]
+}
+
 /// Gives a child an environment that does not depend on the caller's: removes all that Tango and OpenTelemetry read,
 /// and the proxies, through which exporters would send to 127.0.0.1; then sets `variables`.
 /// (cppTango also reads `~/.tangorc` and `/etc/tangorc`, but the environment comes first.)
