@@ -55,7 +55,8 @@ TelemetryCommand::TelemetryCommand(const char *name)
     lock = std::unique_lock<std::recursive_timed_mutex>(running());
     if(Tango::Util::instance()->is_svr_shutting_down())
     {
-        Tango::Except::throw_exception("API_TelemetryError", "the server is shutting down", name);
+        Tango::Except::throw_exception(
+            "API_TelemetryError", "the server is shutting down: nothing was changed; try again when it is back", name);
     }
 }
 
