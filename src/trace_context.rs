@@ -124,7 +124,11 @@ impl Default for TraceContext {
 /// Empty for an invalid one.
 impl From<SpanContext> for TraceContext {
     fn from(span_context: SpanContext) -> Self {
-        Self(span_context)
+        if span_context.is_valid() {
+            Self(span_context)
+        } else {
+            Self::EMPTY
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use common::{
     has, named, parent, probe, probes, proxy, with,
 };
 use tango_bindings::{DevFailed, DeviceProxy};
-use testbed::{DeviceServer, Receiver, Span, device};
+use testbed::{DeviceServer, Receiver, Span, Trace, device};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
@@ -138,6 +138,39 @@ fn calls_within_a_process_nest_on_one_thread() -> Result<()> {
         assert_eq!(above.parent_span_id, call.span_id);
         assert_eq!(above.attr("thread.id"), call.attr("thread.id"));
     }
+    Ok(())
+}
+
+/// T2, S6: nobody is the parent of all spans of these requests, and yet they are of one trace.
+#[test]
+fn the_spans_of_a_request_that_brings_nothing_are_one_trace() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = user_probe(&receiver, &[])?;
+    let device = proxy(&server)?;
+    device.read_attribute::<f64>("value")?;
+    device.command_inout::<(), Vec<String>>("Context", ())?;
+    let traces = Trace::all(&exported(&server, &receiver)?);
+    let names: Vec<Vec<&str>> = traces
+        .iter()
+        .map(|trace| {
+            trace
+                .roots()
+                .iter()
+                .map(|span| span.name.as_str())
+                .collect()
+        })
+        .collect();
+    let read = [
+        "always_executed_hook",
+        "read_attr_hardware",
+        "is_value_allowed",
+        "read_value",
+    ];
+    let read = read.map(|name| format!("Probe.{name}"));
+    assert_eq!(names[0], ["Probe.init_device"]);
+    assert_eq!(names[1], read);
+    assert_eq!(names[2], ["Probe.always_executed_hook", "Probe.Context"]);
+    assert_eq!(names.len(), 3, "{names:?}");
     Ok(())
 }
 
