@@ -46,7 +46,11 @@ fn matrix(options: &Options) -> Result<()> {
         "unset TANGO_TELEMETRY_ENABLE: the matrix reconfigures the devices, without telemetry of its own"
     );
     let clients = clients(options.programs[0]);
-    let settings = Setting::each(&clients, options.sample);
+    let mut settings = Setting::each(&clients, options.sample);
+    if let Some(pattern) = &options.only {
+        settings.retain(|setting| setting.is_like(pattern));
+        ensure!(!settings.is_empty(), "no combination is {pattern:?}");
+    }
     println!("{}: {} combinations", options.title(), settings.len());
     let start = Instant::now();
     let report = run(options, &clients, &settings)?;

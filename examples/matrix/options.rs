@@ -7,13 +7,16 @@ use anyhow::{Context, Result, bail};
 use crate::setting::{PLACES, Program};
 
 pub(crate) const ALLOWED: &str = "allowed are --client, --leader, --follower and --peer (all three) with rust or \
-                                  pytango, --sample, --verbose, --list FILE and --no-worse-than FILE";
+                                  pytango, --sample, --only CLIENT/LEADER/FOLLOWER (configurations, or * for any), --verbose, --list \
+                                  FILE and --no-worse-than FILE";
 
 pub(crate) struct Options {
     /// Of client, Leader and Follower.
     pub(crate) programs: [Program; 3],
     /// A sample instead of all.
     pub(crate) sample: bool,
+    /// Only settings that look like this: `user/*/all`.
+    pub(crate) only: Option<String>,
     /// The spans of all that fails.
     pub(crate) verbose: bool,
     /// Where to write what has passed.
@@ -27,6 +30,7 @@ impl Options {
         let mut options = Self {
             programs: [Program::Rust; 3],
             sample: false,
+            only: None,
             verbose: false,
             list: None,
             no_worse_than: None,
@@ -42,6 +46,7 @@ impl Options {
                 "--leader" => options.programs[1] = program(&value()?)?,
                 "--follower" => options.programs[2] = program(&value()?)?,
                 "--sample" => options.sample = true,
+                "--only" => options.only = Some(value()?),
                 "--verbose" => options.verbose = true,
                 "--list" => options.list = Some(value()?.into()),
                 "--no-worse-than" => options.no_worse_than = Some(value()?.into()),

@@ -1,11 +1,14 @@
 //! What became of the settings.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use crate::{
     setting::{Configuration, PLACES, Setting},
-    verdict::{Call, Fault, Outer, Rule},
+    system::traceparent,
+    verdict::{Call, Fault, Rule},
 };
+
+const RULES: [Rule; 5] = [Rule::T1, Rule::T2, Rule::T3, Rule::T4, Rule::T5];
 
 /// How many of those that fail are named.
 const NAMED: usize = 20;
@@ -53,8 +56,14 @@ impl Report {
                 self.print_row(configuration.name(), of);
             }
         }
-        print_head("");
-        self.print_row("passed", |_| true);
+        print_head("calls");
+        for (call, name) in ["no outer span", "below 01", "below 00"]
+            .into_iter()
+            .enumerate()
+        {
+            self.print_cells(name, &self.outcomes.iter().collect::<Vec<_>>(), call..=call);
+        }
+        self.print_row("all", |_| true);
 
         let bad: Vec<_> = self.outcomes.iter().filter(|of| !of.is_good()).collect();
         for outcome in bad.iter().take(NAMED) {
@@ -70,9 +79,20 @@ impl Report {
 
     fn print_row(&self, name: &str, of: impl Fn(&Outcome) -> bool) {
         let of: Vec<_> = self.outcomes.iter().filter(|outcome| of(outcome)).collect();
+        self.print_cells(name, &of, 0..=2);
+    }
+
+    /// How many of these pass each rule, in some of their calls.
+    fn print_cells(&self, name: &str, of: &[&Outcome], calls: RangeInclusive<usize>) {
+        let count = |passes: &dyn Fn(&Fault) -> bool| {
+            let faults = of
+                .iter()
+                .map(|outcome| outcome.faults[calls.clone()].iter().flatten());
+            faults.filter(|faults| faults.clone().all(passes)).count()
+        };
         let mut cells = vec![of.len()];
-        cells.extend(Rule::EACH.map(|rule| of.iter().filter(|one| one.passes(rule)).count()));
-        cells.push(of.iter().filter(|outcome| outcome.is_good()).count());
+        cells.extend(RULES.map(|rule| count(&|fault| fault.rule != rule)));
+        cells.push(count(&|_| false));
         let cells = cells.iter().map(|count| format!(" {count:>3} |"));
         println!("| {name:13} |{}", cells.collect::<String>());
     }
@@ -80,7 +100,7 @@ impl Report {
     /// A line for each setting, with the rules that hold: `all/user/stopped T1 T2 T3 T4 T5`.
     pub(crate) fn list(&self) -> String {
         let lines = self.outcomes.iter().map(|outcome| {
-            let passed = Rule::EACH.into_iter().filter(|rule| outcome.passes(*rule));
+            let passed = RULES.into_iter().filter(|rule| outcome.passes(*rule));
             let passed = passed.map(|rule| format!(" {rule:?}"));
             format!("{}{}\n", outcome.setting, passed.collect::<String>())
         });
@@ -109,7 +129,7 @@ fn print_call(call: &Call, faults: &[Fault], verbose: bool) {
     if faults.is_empty() {
         return;
     }
-    let outer = call.outer.as_ref().map(Outer::traceparent);
+    let outer = call.outer.as_ref().map(traceparent);
     let outer = outer.map_or("no outer span".to_string(), |outer| {
         format!("below {outer}")
     });

@@ -94,6 +94,14 @@ impl Setting {
         }
         settings
     }
+
+    /// Whether it looks like `user/*/all`.
+    pub(crate) fn is_like(&self, pattern: &str) -> bool {
+        let names = self.0.map(Configuration::name);
+        let wanted: Vec<_> = pattern.split('/').collect();
+        let like = |(name, wanted): (&&str, &&str)| *wanted == "*" || wanted == name;
+        wanted.len() == names.len() && names.iter().zip(&wanted).all(like)
+    }
 }
 
 impl fmt::Display for Setting {
@@ -106,6 +114,22 @@ impl fmt::Display for Setting {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_has_a_name_or_a_star_for_each_actor() {
+        let like = |pattern| {
+            let settings = Setting::each(&Configuration::EACH, false).into_iter();
+            settings.filter(|setting| setting.is_like(pattern)).count()
+        };
+        assert_eq!(
+            ["*/*/*", "user/*/*", "user/*/all", "user/all/stopped"].map(like),
+            [343, 49, 7, 1]
+        );
+        assert_eq!(
+            ["", "*", "user/*", "user/all/bogus", "*/*/*/*"].map(like),
+            [0; 5]
+        );
+    }
 
     #[test]
     fn the_matrix_has_343_settings_and_the_sample_each_pair() {

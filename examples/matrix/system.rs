@@ -20,9 +20,8 @@ const LEADER: &str = "matrix/leader/1";
 const FOLLOWER: &str = "matrix/follower/1";
 /// How long a call, and the end of a client, may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Within it a PyTango process exports all: in Python every 0.1 s, as told, in C++ every 2.5 s. It does not when it is
-/// ended by SIGTERM.
-const EXPORT: Duration = Duration::from_secs(4);
+/// Within it Python exports all, as it is told to do so every 0.1 s. It does not when it is ended by SIGTERM.
+const PYTHON_EXPORT: Duration = Duration::from_secs(1);
 
 /// A client for each configuration, a Leader and a Follower; and a receiver for the spans of each of the three.
 pub(crate) struct System {
@@ -76,7 +75,7 @@ impl System {
         let client = clients.find(|(configuration, _)| *configuration == client);
         let (_, client) = client.context("no such client")?;
         let number = self.windows.len();
-        let traceparent = outer.as_ref().map(Outer::traceparent).unwrap_or_default();
+        let traceparent = outer.as_ref().map(traceparent).unwrap_or_default();
         let from = now()?;
         client.write_line(&format!("call {number} {traceparent}"))?;
         client.wait_for_line(&format!("call {number}: done"), TIMEOUT)?;
@@ -88,8 +87,11 @@ impl System {
     /// Ends all processes, and so has them export all. The calls, in the order in which they were made, and how many
     /// spans are no call's.
     pub(crate) fn stop(self) -> Result<(Vec<Call>, usize)> {
-        if self.programs.contains(&Program::PyTango) {
-            thread::sleep(EXPORT);
+        // Has C++ export all, also in a PyTango process.
+        self.leader.switch(Configuration::Stopped)?;
+        self.follower.switch(Configuration::Stopped)?;
+        if self.programs[1..].contains(&Program::PyTango) {
+            thread::sleep(PYTHON_EXPORT);
         }
         self.clients
             .iter()
@@ -128,6 +130,11 @@ impl System {
         }
         Ok((calls, others))
     }
+}
+
+pub(crate) fn traceparent(outer: &Outer) -> String {
+    let flags = u8::from(outer.sampled);
+    format!("00-{}-{}-{flags:02x}", outer.trace_id, outer.span_id)
 }
 
 /// The calls are strictly one after another.

@@ -22,13 +22,6 @@ pub(crate) struct Outer {
     pub(crate) sampled: bool,
 }
 
-impl Outer {
-    pub(crate) fn traceparent(&self) -> String {
-        let flags = u8::from(self.sampled);
-        format!("00-{}-{}-{flags:02x}", self.trace_id, self.span_id)
-    }
-}
-
 /// The rules, by the ids of the acceptance cases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rule {
@@ -42,10 +35,6 @@ pub(crate) enum Rule {
     T4,
     /// A sampled outer span is the ancestor of all.
     T5,
-}
-
-impl Rule {
-    pub(crate) const EACH: [Self; 5] = [Self::T1, Self::T2, Self::T3, Self::T4, Self::T5];
 }
 
 /// What is wrong with a call.
@@ -223,4 +212,288 @@ impl Case<'_> {
 
 fn title(place: usize, span: &Span) -> String {
     format!("{}'s {} ({})", PLACES[place], span.name, span.language())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Configuration::{All, Database, NoEndpoints, Stopped, TracingOff, TypesLogging, User},
+        *,
+    };
+
+    const CLIENT: usize = 0;
+    const LEADER: usize = 1;
+    const FOLLOWER: usize = 2;
+
+    fn outer(sampled: bool) -> Option<Outer> {
+        Some(Outer {
+            trace_id: "trace".to_string(),
+            span_id: "outer".to_string(),
+            sampled,
+        })
+    }
+
+    /// All spans of a call as they should be where all are in `all`; a span's id is its place in this.
+    fn whole(outer: Option<Outer>) -> Call {
+        const SPANS: [(usize, &str, &str, Kind); 8] = [
+            (CLIENT, "rust", "DeviceProxy.command_inout", Kind::Client),
+            (
+                CLIENT,
+                "cpp",
+                "Tango::Connection::command_inout",
+                Kind::Client,
+            ),
+            (
+                LEADER,
+                "cpp",
+                "Tango::Device_4Impl::command_inout_4",
+                Kind::Server,
+            ),
+            (LEADER, "rust", "Leader.TurnFollowersOn", Kind::Server),
+            (LEADER, "rust", "DeviceProxy.command_inout", Kind::Client),
+            (
+                LEADER,
+                "cpp",
+                "Tango::Connection::command_inout",
+                Kind::Client,
+            ),
+            (
+                FOLLOWER,
+                "cpp",
+                "Tango::Device_4Impl::command_inout_4",
+                Kind::Server,
+            ),
+            (FOLLOWER, "rust", "Follower.Go", Kind::Server),
+        ];
+        let mut parent = outer
+            .as_ref()
+            .map(|outer| outer.span_id.clone())
+            .unwrap_or_default();
+        let mut spans: [Vec<Span>; 3] = Default::default();
+        for (id, (place, language, name, kind)) in SPANS.into_iter().enumerate() {
+            let language = ("telemetry.sdk.language".to_string(), language.to_string());
+            let span_id = id.to_string();
+            spans[place].push(Span {
+                trace_id: "trace".to_string(),
+                span_id: span_id.clone(),
+                parent_span_id: std::mem::replace(&mut parent, span_id),
+                name: name.to_string(),
+                kind,
+                resource: [language].into(),
+                ..Span::default()
+            });
+        }
+        Call { outer, spans }
+    }
+
+    impl Call {
+        /// Without a span; its children have its parent.
+        fn bridged(mut self, id: &str) -> Self {
+            let parent = self.span(id).parent_span_id.clone();
+            self = self.without(id);
+            let spans = self.spans.iter_mut().flatten();
+            spans
+                .filter(|span| span.parent_span_id == id)
+                .for_each(|span| span.parent_span_id = parent.clone());
+            self
+        }
+
+        fn without(mut self, id: &str) -> Self {
+            self.spans
+                .iter_mut()
+                .for_each(|spans| spans.retain(|span| span.span_id != id));
+            self
+        }
+
+        /// As if the actor were silent, and handed on what it got.
+        fn silent(self, place: usize) -> Self {
+            let ids: Vec<_> = self.spans[place]
+                .iter()
+                .map(|span| span.span_id.clone())
+                .collect();
+            ids.iter().fold(self, |call, id| call.bridged(id))
+        }
+
+        /// With the first span of an actor, and what is below, in a trace of its own.
+        fn cut(mut self, place: usize, trace: &str) -> Self {
+            if let Some(first) = self.spans[place].first_mut() {
+                first.parent_span_id.clear();
+            }
+            let behind = self.spans[place..].iter_mut().flatten();
+            behind.for_each(|span| span.trace_id = trace.to_string());
+            self
+        }
+
+        fn span(&mut self, id: &str) -> &mut Span {
+            let mut spans = self.spans.iter_mut().flatten();
+            spans
+                .find(|span| span.span_id == id)
+                .expect("there is such a span")
+        }
+    }
+
+    const RUST: [Program; 3] = [Program::Rust; 3];
+
+    /// The rules that a call breaks.
+    fn broken(setting: [Configuration; 3], call: &Call) -> Vec<Rule> {
+        let mut rules: Vec<_> = judge(&Setting(setting), RUST, call)
+            .iter()
+            .map(|fault| fault.rule)
+            .collect();
+        rules.dedup();
+        rules
+    }
+
+    #[test]
+    fn a_whole_call_passes_with_and_without_an_outer_span() {
+        for outer in [None, outer(true)] {
+            assert_eq!(broken([All, All, All], &whole(outer.clone())), []);
+            // Only user spans.
+            let users = ["1", "2", "5", "6"];
+            let users = users.iter().fold(whole(outer), |call, id| call.bridged(id));
+            assert_eq!(broken([User, User, User], &users), []);
+        }
+    }
+
+    #[test]
+    fn t1_a_parent_must_be_a_span_of_the_call_and_trace() {
+        let orphan = whole(None).without("5");
+        assert_eq!(broken([All, All, All], &orphan), [Rule::T1]);
+        assert_eq!(
+            judge(&Setting([All; 3]), RUST, &orphan)[0].what,
+            "Follower's Tango::Device_4Impl::command_inout_4 (cpp) is an orphan"
+        );
+        let mut elsewhere = whole(None);
+        elsewhere.span("7").trace_id = "other".to_string();
+        assert_eq!(broken([All, All, All], &elsewhere), [Rule::T1, Rule::T2]);
+        // Also behind a stopped actor.
+        let behind = whole(None).silent(LEADER).without("1");
+        assert_eq!(broken([All, Stopped, All], &behind), [Rule::T1]);
+    }
+
+    #[test]
+    fn t2_only_a_stopped_actor_ends_the_trace() {
+        let two = whole(None).cut(FOLLOWER, "second");
+        assert_eq!(broken([All, All, All], &two), [Rule::T2]);
+        let silent = || whole(None).silent(LEADER);
+        for leader in [TracingOff, TypesLogging, NoEndpoints] {
+            assert_eq!(broken([All, leader, All], &silent()), []);
+            let two = silent().cut(FOLLOWER, "second");
+            assert_eq!(broken([All, leader, All], &two), [Rule::T2]);
+        }
+        let two = silent().cut(FOLLOWER, "second");
+        assert_eq!(broken([All, Stopped, All], &two), []);
+        // What follows is again one.
+        let mut three = two;
+        three.span("7").trace_id = "third".to_string();
+        three.span("7").parent_span_id.clear();
+        assert_eq!(broken([All, Stopped, All], &three), [Rule::T2]);
+    }
+
+    #[test]
+    fn t2_the_trace_is_the_outer_spans_but_behind_a_stopped_actor() {
+        let other = whole(outer(true)).cut(CLIENT, "other");
+        assert_eq!(broken([All, All, All], &other), [Rule::T2, Rule::T5]);
+        let other = whole(outer(true)).silent(CLIENT).cut(LEADER, "other");
+        assert_eq!(broken([TracingOff, All, All], &other), [Rule::T2, Rule::T5]);
+        assert_eq!(broken([Stopped, All, All], &other), []);
+        let third = other.cut(FOLLOWER, "third");
+        assert_eq!(broken([Stopped, All, All], &third), [Rule::T2]);
+        // Two stopped ones.
+        let last = whole(outer(true))
+            .silent(CLIENT)
+            .silent(LEADER)
+            .cut(FOLLOWER, "last");
+        assert_eq!(broken([Stopped, Stopped, All], &last), []);
+    }
+
+    #[test]
+    fn t2_a_stopped_actor_that_is_not_silent_belongs_to_a_neighbour() {
+        let mut call = whole(None).cut(LEADER, "second");
+        assert_eq!(broken([All, Stopped, All], &call), [Rule::T3]);
+        for id in ["2", "3", "4", "5"] {
+            call.span(id).trace_id = "own".to_string();
+        }
+        call.span("6").parent_span_id.clear();
+        assert_eq!(broken([All, Stopped, All], &call), [Rule::T2, Rule::T3]);
+    }
+
+    #[test]
+    fn t3_who_is_to_emit_does() {
+        for (id, place) in [("0", CLIENT), ("3", LEADER), ("4", LEADER), ("7", FOLLOWER)] {
+            let call = whole(None).bridged(id);
+            for configuration in [All, User, Database] {
+                let mut setting = [All; 3];
+                setting[place] = configuration;
+                let expected: &[Rule] = match configuration {
+                    Database => &[],
+                    _ => &[Rule::T3],
+                };
+                assert_eq!(broken(setting, &call), expected, "{id} {configuration:?}");
+            }
+        }
+        // Only its own language counts.
+        let rust_only = judge(&Setting([All; 3]), [Program::PyTango; 3], &whole(None));
+        assert_eq!(rust_only.len(), 4, "{rust_only:?}");
+    }
+
+    #[test]
+    fn t3_who_is_not_to_emit_is_silent() {
+        for configuration in [TracingOff, TypesLogging, NoEndpoints, Stopped] {
+            for place in [CLIENT, LEADER, FOLLOWER] {
+                let mut setting = [All; 3];
+                setting[place] = configuration;
+                let silent = whole(None).silent(place);
+                assert_eq!(broken(setting, &silent), []);
+                for id in whole(None).spans[place].iter().map(|span| &span.span_id) {
+                    let others = whole(None).spans[place].clone().into_iter();
+                    let others = others.filter(|span| span.span_id != *id);
+                    let loud = others.fold(whole(None), |call, other| call.bridged(&other.span_id));
+                    assert_eq!(broken(setting, &loud), [Rule::T3], "{id} {configuration:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn t4_below_flags_00_there_are_no_user_spans() {
+        let all = whole(outer(false));
+        let kernel = ["0", "3", "4", "7"]
+            .iter()
+            .fold(all, |call, id| call.bridged(id));
+        assert_eq!(broken([All, All, All], &kernel), []);
+        for id in ["0", "3", "4", "7"] {
+            let others = ["0", "3", "4", "7"]
+                .into_iter()
+                .filter(|other| *other != id);
+            let one = others.fold(whole(outer(false)), |call, other| call.bridged(other));
+            assert_eq!(broken([All, All, All], &one), [Rule::T4], "{id}");
+        }
+        // Flags 00 do not get past a stopped actor.
+        let behind = whole(outer(false))
+            .silent(CLIENT)
+            .silent(LEADER)
+            .cut(FOLLOWER, "second");
+        assert_eq!(broken([All, Stopped, All], &behind), []);
+        assert_eq!(
+            broken([All, TracingOff, All], &behind),
+            [Rule::T2, Rule::T4]
+        );
+    }
+
+    #[test]
+    fn t5_a_sampled_outer_span_is_the_ancestor_of_all() {
+        let mut beside = whole(outer(true));
+        beside.span("0").parent_span_id.clear();
+        assert_eq!(broken([All, All, All], &beside), [Rule::T5]);
+        let mut beside = whole(outer(true)).silent(CLIENT);
+        beside.span("2").parent_span_id.clear();
+        for client in [TracingOff, TypesLogging, NoEndpoints] {
+            assert_eq!(broken([client, All, All], &beside), [Rule::T5]);
+        }
+        assert_eq!(broken([Stopped, All, All], &beside), []);
+        let behind = whole(outer(true)).silent(LEADER).cut(FOLLOWER, "trace");
+        assert_eq!(broken([All, Stopped, All], &behind), []);
+        assert_eq!(broken([All, TracingOff, All], &behind), [Rule::T5]);
+    }
 }
