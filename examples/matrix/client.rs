@@ -1,11 +1,11 @@
-//! The client of the matrix: `matrix_client [--no-endpoints] LEADER` makes one call of the Leader for each line that it
+//! The client of the matrix: `matrix_client LEADER [--no-endpoints]` makes one call of the Leader for each line that it
 //! reads, `call NUMBER` or `call NUMBER TRACEPARENT`; then in the span of an application that has this context. It
 //! answers with `call NUMBER: ...`.
 
 use std::{env, io::stdin, process::ExitCode};
 
 use anyhow::{Context as _, Result, ensure};
-use cpptango_telemetry::{TraceContext, opentelemetry::Context};
+use cpptango_telemetry::{TraceContext, client, opentelemetry::Context};
 use tango_bindings::DeviceProxy;
 
 fn main() -> ExitCode {
@@ -19,10 +19,18 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Result<()> {
-    let leader = env::args()
-        .nth(1)
-        .context("expected the name of a Leader device")?;
-    let leader = DeviceProxy::new(&leader)?;
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let leader = arguments.first();
+    let leader = DeviceProxy::new(leader.context("expected the name of a Leader device")?)?;
+    if arguments
+        .iter()
+        .any(|argument| argument == "--no-endpoints")
+    {
+        // No environment says this: without endpoints there is a default one.
+        let mut configuration = client::configuration();
+        configuration.tracing_endpoints.clear();
+        client::reconfigure(configuration)?;
+    }
     println!("ready");
     for line in stdin().lines() {
         let line = line?;
