@@ -17,7 +17,7 @@ use testbed::process;
 
 use crate::{
     options::{ALLOWED, Options},
-    report::{Outcome, Report},
+    report::{Judged, Outcome, Report},
     setting::{Configuration, Program, Setting},
     system::System,
     verdict::{Outer, judge},
@@ -87,8 +87,12 @@ fn clients(program: Program) -> Vec<Configuration> {
     clients
 }
 
-/// Below which outer span the calls of each setting are made: none, one that is sampled, and one that is not.
-const OUTER: [Option<bool>; 3] = [None, Some(true), Some(false)];
+/// The calls of each setting, by name, and whether they are made in an outer span that is sampled, or not sampled.
+const CALLS: [(&str, Option<bool>); 3] = [
+    ("alone", None),
+    ("below-01", Some(true)),
+    ("below-00", Some(false)),
+];
 
 fn run(options: &Options, clients: &[Configuration], settings: &[Setting]) -> Result<Report> {
     let mut system = System::start(options.programs, clients)?;
@@ -100,7 +104,7 @@ fn run(options: &Options, clients: &[Configuration], settings: &[Setting]) -> Re
                 .switch(setting)
                 .with_context(|| setting.to_string())?;
         }
-        for (n, sampled) in OUTER.into_iter().enumerate() {
+        for (n, (_, sampled)) in CALLS.into_iter().enumerate() {
             let outer = sampled.map(|sampled| Outer {
                 trace_id: format!("{:032x}", (number + 1) * 0x100 + n),
                 span_id: format!("{:016x}", number + 1),
@@ -112,16 +116,19 @@ fn run(options: &Options, clients: &[Configuration], settings: &[Setting]) -> Re
         }
     }
     let (calls, others) = system.stop()?;
-    let mut outcomes = Vec::new();
-    for (setting, calls) in settings.iter().zip(calls.chunks(OUTER.len())) {
-        let faults = calls
-            .iter()
-            .map(|call| judge(setting, options.programs, call));
-        outcomes.push(Outcome {
-            setting: *setting,
-            faults: faults.collect(),
-            calls: calls.to_vec(),
+    let mut calls = calls.into_iter();
+    let outcomes = settings.iter().map(|setting| {
+        let calls = calls.by_ref().take(CALLS.len()).map(|call| Judged {
+            faults: judge(setting, options.programs, &call),
+            call,
         });
-    }
-    Ok(Report { outcomes, others })
+        Outcome {
+            setting: *setting,
+            calls: calls.collect(),
+        }
+    });
+    Ok(Report {
+        outcomes: outcomes.collect(),
+        others,
+    })
 }

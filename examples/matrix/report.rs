@@ -1,8 +1,9 @@
 //! What became of the settings.
 
-use std::{collections::BTreeSet, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 use crate::{
+    CALLS,
     setting::{Configuration, PLACES, Setting},
     system::traceparent,
     verdict::{Call, Fault, Rule},
@@ -21,18 +22,18 @@ pub(crate) struct Report {
 
 pub(crate) struct Outcome {
     pub(crate) setting: Setting,
-    pub(crate) calls: Vec<Call>,
-    /// Of each call.
-    pub(crate) faults: Vec<Vec<Fault>>,
+    /// One for each of `CALLS`.
+    pub(crate) calls: Vec<Judged>,
+}
+
+pub(crate) struct Judged {
+    pub(crate) call: Call,
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Outcome {
-    fn passes(&self, rule: Rule) -> bool {
-        self.faults.iter().flatten().all(|fault| fault.rule != rule)
-    }
-
     fn is_good(&self) -> bool {
-        self.faults.iter().all(Vec::is_empty)
+        self.calls.iter().all(|judged| judged.faults.is_empty())
     }
 }
 
@@ -42,11 +43,15 @@ impl Report {
     }
 
     pub(crate) fn print(&self, verbose: bool) {
-        let calls = || self.outcomes.iter().flat_map(|outcome| &outcome.calls);
-        let spans: usize = calls().flat_map(|call| &call.spans).map(Vec::len).sum();
-        let calls = calls().count();
+        let calls = self.calls();
+        let spans: usize = calls
+            .iter()
+            .flat_map(|(_, _, one)| &one.call.spans)
+            .map(Vec::len)
+            .sum();
         println!(
-            "{calls} calls have {spans} spans; {} others are no call's.",
+            "{} calls have {spans} spans; {} others are no call's.",
+            calls.len(),
             self.others
         );
         for (place, name) in PLACES.into_iter().enumerate() {
@@ -57,19 +62,17 @@ impl Report {
             }
         }
         print_head("calls");
-        for (call, name) in ["no outer span", "below 01", "below 00"]
-            .into_iter()
-            .enumerate()
-        {
-            self.print_cells(name, &self.outcomes.iter().collect::<Vec<_>>(), call..=call);
+        let all: Vec<_> = self.outcomes.iter().collect();
+        for (number, (name, _)) in CALLS.into_iter().enumerate() {
+            print_cells(name, &all, number..=number);
         }
         self.print_row("all", |_| true);
 
         let bad: Vec<_> = self.outcomes.iter().filter(|of| !of.is_good()).collect();
         for outcome in bad.iter().take(NAMED) {
             println!("\n{} (client/Leader/Follower)", outcome.setting);
-            for (call, faults) in outcome.calls.iter().zip(&outcome.faults) {
-                print_call(call, faults, verbose);
+            for judged in &outcome.calls {
+                print_call(judged, verbose);
             }
         }
         if bad.len() > NAMED {
@@ -79,45 +82,61 @@ impl Report {
 
     fn print_row(&self, name: &str, of: impl Fn(&Outcome) -> bool) {
         let of: Vec<_> = self.outcomes.iter().filter(|outcome| of(outcome)).collect();
-        self.print_cells(name, &of, 0..=2);
+        print_cells(name, &of, 0..=CALLS.len() - 1);
     }
 
-    /// How many of these pass each rule, in some of their calls.
-    fn print_cells(&self, name: &str, of: &[&Outcome], calls: RangeInclusive<usize>) {
-        let count = |passes: &dyn Fn(&Fault) -> bool| {
-            let faults = of
-                .iter()
-                .map(|outcome| outcome.faults[calls.clone()].iter().flatten());
-            faults.filter(|faults| faults.clone().all(passes)).count()
-        };
-        let mut cells = vec![of.len()];
-        cells.extend(RULES.map(|rule| count(&|fault| fault.rule != rule)));
-        cells.push(count(&|_| false));
-        let cells = cells.iter().map(|count| format!(" {count:>3} |"));
-        println!("| {name:13} |{}", cells.collect::<String>());
-    }
-
-    /// A line for each setting, with the rules that hold: `all/user/stopped T1 T2 T3 T4 T5`.
+    /// A line for each call, with the rules that hold: `all/user/stopped below-01 T1 T2 T3 T4 T5`.
     pub(crate) fn list(&self) -> String {
-        let lines = self.outcomes.iter().map(|outcome| {
-            let passed = RULES.into_iter().filter(|rule| outcome.passes(*rule));
-            let passed = passed.map(|rule| format!(" {rule:?}"));
-            format!("{}{}\n", outcome.setting, passed.collect::<String>())
+        let lines = self.calls().into_iter().map(|(setting, name, judged)| {
+            let holds = |rule: &Rule| judged.faults.iter().all(|fault| fault.rule != *rule);
+            let passed = RULES.into_iter().filter(holds);
+            let passed: String = passed.map(|rule| format!(" {rule:?}")).collect();
+            format!("{setting} {name}{passed}\n")
         });
         lines.collect()
     }
 
-    /// Those that pass all rules in this list, but not here.
+    /// The settings that pass all rules in this list, in all calls, but not here.
     pub(crate) fn worse_than(&self, list: &str) -> Vec<String> {
+        let good = |setting: &Setting| {
+            let calls = format!("{setting} ");
+            let mut lines = list
+                .lines()
+                .filter(|line| line.starts_with(&calls))
+                .peekable();
+            lines.peek().is_some() && lines.all(|line| line.ends_with(" T1 T2 T3 T4 T5"))
+        };
         let bad = self.outcomes.iter().filter(|outcome| !outcome.is_good());
-        let bad: BTreeSet<String> = bad.map(|outcome| outcome.setting.to_string()).collect();
-        let good = list
-            .lines()
-            .filter_map(|line| line.strip_suffix(" T1 T2 T3 T4 T5"));
-        good.filter(|setting| bad.contains(*setting))
-            .map(str::to_string)
-            .collect()
+        let bad = bad.filter(|outcome| good(&outcome.setting));
+        bad.map(|outcome| outcome.setting.to_string()).collect()
     }
+
+    /// All calls, with their setting and the name of what they are made in.
+    fn calls(&self) -> Vec<(Setting, &'static str, &Judged)> {
+        let calls = self.outcomes.iter().flat_map(|outcome| {
+            let calls = CALLS.into_iter().zip(&outcome.calls);
+            calls.map(|((name, _), judged)| (outcome.setting, name, judged))
+        });
+        calls.collect()
+    }
+}
+
+/// How many of these pass each rule, in some of their calls.
+fn print_cells(name: &str, of: &[&Outcome], calls: RangeInclusive<usize>) {
+    let count = |passes: &dyn Fn(&Fault) -> bool| {
+        let faults = |outcome: &&&Outcome| {
+            let mut faults = outcome.calls[calls.clone()]
+                .iter()
+                .flat_map(|call| &call.faults);
+            faults.all(passes)
+        };
+        of.iter().filter(faults).count()
+    };
+    let mut cells = vec![of.len()];
+    cells.extend(RULES.map(|rule| count(&|fault| fault.rule != rule)));
+    cells.push(count(&|_| false));
+    let cells = cells.iter().map(|count| format!(" {count:>3} |"));
+    println!("| {name:13} |{}", cells.collect::<String>());
 }
 
 fn print_head(name: &str) {
@@ -125,14 +144,12 @@ fn print_head(name: &str) {
     println!("|---|---|---|---|---|---|---|---|");
 }
 
-fn print_call(call: &Call, faults: &[Fault], verbose: bool) {
+fn print_call(Judged { call, faults }: &Judged, verbose: bool) {
     if faults.is_empty() {
         return;
     }
     let outer = call.outer.as_ref().map(traceparent);
-    let outer = outer.map_or("no outer span".to_string(), |outer| {
-        format!("below {outer}")
-    });
+    let outer = outer.map_or("alone".to_string(), |outer| format!("below {outer}"));
     println!("  {outer}");
     for Fault { rule, what } in faults {
         println!("    {rule:?} {what}");
