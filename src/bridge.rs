@@ -21,7 +21,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState}
 use crate::{
     client,
     config::{Configuration, Endpoint, Exporter},
-    continuity::{TraceContinuity, trace_continuity},
+    continuity::trace_continuity,
     device::DeviceTelemetry,
     diagnostics,
     environment::{LogLevel, properties},
@@ -230,22 +230,17 @@ fn trampoline_new(
     device_name: &cxx::CxxString,
     logger: SharedPtr<ffi::DeviceLogger>,
 ) -> Box<Trampoline> {
-    let logger = DeviceLogger(logger);
-    tell_broken_continuity(&logger);
+    // Requests are next. It does not fail: cppTango has just read the environment.
+    let _ = trace_continuity();
     let telemetry = DeviceTelemetry::new(
         &class_name.to_string_lossy(),
         &device_name.to_string_lossy(),
     );
-    telemetry.actor().counters().set_logger(logger);
+    telemetry
+        .actor()
+        .counters()
+        .set_logger(DeviceLogger(logger));
     Box::new(Trampoline(telemetry))
-}
-
-/// Once, on the logger of the first device.
-fn tell_broken_continuity(logger: &DeviceLogger) {
-    static ONCE: Once = Once::new();
-    if let Ok(broken @ TraceContinuity::Fallback { .. }) = trace_continuity() {
-        ONCE.call_once(|| logger.warn(&broken.to_string()));
-    }
 }
 
 impl Trampoline {
