@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::setting::{PLACES, Program};
 
 pub(crate) const ALLOWED: &str = "allowed are --client, --leader, --follower and --peer (all three) with rust or \
-                                  pytango, --sample, --only CLIENT/LEADER/FOLLOWER (configurations, or * for any), --verbose, --list \
+                                  pytango, devices also with cpp, --sample, --only CLIENT/LEADER/FOLLOWER (configurations, or * for any), --verbose, --list \
                                   FILE and --no-worse-than FILE";
 
 pub(crate) struct Options {
@@ -43,8 +43,8 @@ impl Options {
             match argument.as_str() {
                 "--peer" => options.programs = [program(&value()?)?; 3],
                 "--client" => options.programs[0] = program(&value()?)?,
-                "--leader" => options.programs[1] = program(&value()?)?,
-                "--follower" => options.programs[2] = program(&value()?)?,
+                "--leader" => options.programs[1] = device(&value()?)?,
+                "--follower" => options.programs[2] = device(&value()?)?,
                 "--sample" => options.sample = true,
                 "--only" => options.only = Some(value()?),
                 "--verbose" => options.verbose = true,
@@ -60,12 +60,20 @@ impl Options {
         let names = self.programs.map(|program| match program {
             Program::Rust => "Rust",
             Program::PyTango => "PyTango",
+            Program::Cpp => "plain cppTango",
         });
         let actors = PLACES.into_iter().zip(names);
         let actors: Vec<_> = actors
             .map(|(place, name)| format!("{name} {place}"))
             .collect();
         actors.join(", ")
+    }
+}
+
+fn device(name: &str) -> Result<Program> {
+    match name {
+        "cpp" => Ok(Program::Cpp),
+        _ => program(name),
     }
 }
 

@@ -60,14 +60,17 @@ impl Configuration {
 pub(crate) enum Program {
     Rust,
     PyTango,
+    /// Plain cppTango: a PyTango device that makes no spans of its own. No client.
+    Cpp,
 }
 
 impl Program {
     /// The `telemetry.sdk.language` of its own spans; those of cppTango in it are `cpp`.
-    pub(crate) fn language(self) -> &'static str {
+    pub(crate) fn language(self) -> Option<&'static str> {
         match self {
-            Self::Rust => "rust",
-            Self::PyTango => "python",
+            Self::Rust => Some("rust"),
+            Self::PyTango => Some("python"),
+            Self::Cpp => None,
         }
     }
 }

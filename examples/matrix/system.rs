@@ -174,7 +174,10 @@ impl Device {
         spans: &Receiver,
         more: Option<(&'static str, String)>,
     ) -> Result<Self> {
-        let environment: Vec<_> = environment(spans).into_iter().chain(more).collect();
+        let mut environment: Vec<_> = environment(spans).into_iter().chain(more).collect();
+        if program == Program::Cpp {
+            environment.push(("PYTANGO_DISABLE_TELEMETRY_PATCHING", "on".to_string()));
+        }
         let executable = executable(program, name, name)?;
         let server = DeviceServer::start(&executable, "matrix", &[device], &environment)?;
         let proxy = DeviceProxy::new(&server.device_url(device))?;
@@ -285,7 +288,7 @@ fn environment(receiver: &Receiver) -> Vec<(&'static str, String)> {
 fn executable(program: Program, rust: &str, python: &str) -> Result<PathBuf> {
     match program {
         Program::Rust => device::example(rust),
-        Program::PyTango => {
+        Program::PyTango | Program::Cpp => {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/matrix");
             Ok(PathBuf::from(folder).join(python).with_extension("py"))
         }

@@ -119,7 +119,8 @@ impl Case<'_> {
                 let loud = self.call.spans[place].iter();
                 faults.extend(loud.map(|span| format!("{} is exported", title(place, span))));
             }
-            if configuration.emits_user_spans() && to_be_sampled {
+            let has_user_spans = self.programs[place].language().is_some();
+            if configuration.emits_user_spans() && has_user_spans && to_be_sampled {
                 let missing = [
                     ("method", place > 0, self.has_method_span(place)),
                     ("call", place < 2, self.has_call_span(place)),
@@ -188,7 +189,7 @@ impl Case<'_> {
 
     /// Whether it is not cppTango's.
     fn is_users(&self, place: usize, span: &Span) -> bool {
-        span.language() == self.programs[place].language()
+        Some(span.language()) == self.programs[place].language()
     }
 
     fn has_method_span(&self, place: usize) -> bool {
@@ -202,7 +203,7 @@ impl Case<'_> {
         // PyTango gives it the name of the caller's function.
         let named = |span: &Span| match self.programs[place] {
             Program::Rust => span.name == "DeviceProxy.command_inout",
-            Program::PyTango => true,
+            Program::PyTango | Program::Cpp => true,
         };
         self.call.spans[place]
             .iter()
@@ -435,6 +436,12 @@ mod tests {
         // Only its own language counts.
         let rust_only = judge(&Setting([All; 3]), [Program::PyTango; 3], &whole(None));
         assert_eq!(rust_only.len(), 4, "{rust_only:?}");
+        // cppTango has kernel spans only.
+        let kernel = ["3", "4", "7"]
+            .iter()
+            .fold(whole(None), |call, id| call.bridged(id));
+        let programs = [Program::Rust, Program::Cpp, Program::Cpp];
+        assert_eq!(judge(&Setting([All; 3]), programs, &kernel), []);
     }
 
     #[test]
