@@ -6,7 +6,7 @@
 
 use opentelemetry::trace::TraceState;
 
-/// Of entries (W3C 3.3.1).
+/// Of entries (W3C 3.3.1). opentelemetry has the same limit; here it bounds the search for keys that are there twice.
 const MAX_ENTRIES: usize = 32;
 /// Of a key, and of a value (W3C 3.3.1.3).
 const MAX_LENGTH: usize = 256;

@@ -64,28 +64,15 @@ fn rows(section: &str) -> Result<Vec<[&'static str; 5]>> {
 
 /// What a cell stands for.
 fn text(cell: &str) -> String {
-    let Some(code) = cell.strip_prefix('`').and_then(|c| c.strip_suffix('`')) else {
-        return String::new();
-    };
-    let mut text = code.replace("\\t", "\t");
-    while let Some((before, rest)) = text.split_once('{') {
-        let (count, after) = rest.split_once('}').expect("a brace without end");
-        text = match count.split_once("..") {
-            None => {
-                let repeated = before.chars().last().expect("nothing to repeat");
-                let more = count.parse::<usize>().expect("a number") - 1;
-                format!("{before}{}{after}", repeated.to_string().repeat(more))
-            }
-            Some((first, last)) => {
-                let numbers =
-                    first.parse::<u32>().expect("a number")..=last.parse().expect("a number");
-                let at = before.rfind(',').map_or(0, |comma| comma + 1);
-                let (others, name) = before.split_at(at);
-                let entries: Vec<_> = numbers.map(|n| format!("{name}{n}{after}")).collect();
-                format!("{others}{}", entries.join(","))
-            }
-        };
+    let code = cell.strip_prefix('`').and_then(|c| c.strip_suffix('`'));
+    let mut text = code.unwrap_or_default().replace("\\t", "\t");
+    for count in [14, 31, 32, 33, 242, 257] {
+        let entries: Vec<String> = (1..=count).map(|n| format!("m{n}=1")).collect();
+        text = text
+            .replace(&format!("m{{1..{count}}}=1"), &entries.join(","))
+            .replace(&format!("x{{{count}}}"), &"x".repeat(count));
     }
+    assert!(!text.contains('{'), "not known: {cell}");
     text
 }
 
