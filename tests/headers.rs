@@ -154,7 +154,7 @@ proptest! {
     #[test]
     fn valid_entries_stay_and_invalid_ones_go(
         traceparent in good_traceparent(),
-        entries in prop_oneof![19 => vec(padded(), 0..5), 1 => vec(padded(), 30..60)],
+        entries in prop_oneof![49 => vec(padded(), 0..5), 1 => vec(padded(), 30..60)],
     ) {
         let member = |(before, (_, text), after): &_| format!("{before}{text}{after}");
         let members: Vec<String> = entries.iter().map(member).collect();
@@ -174,7 +174,9 @@ proptest! {
     /// X4: a context that somebody else has made.
     #[test]
     fn any_span_context_is_written_as_all_accept_it(
-        (trace_id, span_id, flags) in any::<([u8; 16], [u8; 8], u8)>(),
+        trace_id in prop_oneof![9 => any::<[u8; 16]>(), 1 => Just([0; 16])],
+        span_id in prop_oneof![9 => any::<[u8; 8]>(), 1 => Just([0; 8])],
+        flags in any::<u8>(),
         entries in vec(rust_entry(), 0..5),
     ) {
         let span = SpanContext::new(
@@ -184,8 +186,12 @@ proptest! {
             true,
             TraceState::from_key_value(entries)?,
         );
+        let expected = match span.is_valid() {
+            true => format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), flags & 3),
+            false => String::new(),
+        };
         let cx = TraceContext::from(&Context::new().with_remote_span_context(span));
-        prop_assert_eq!(cx.traceparent()[53..].to_string(), format!("{:02x}", flags & 3));
+        prop_assert_eq!(cx.traceparent(), expected);
         is_written_well(&cx)?;
     }
 }
