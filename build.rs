@@ -186,16 +186,21 @@ mod native {
                 "cpp/admin_commands.cpp",
                 "cpp/client_interface.cpp",
                 "cpp/configuration.cpp",
+                "cpp/continuity.cpp",
                 "cpp/device_interface.cpp",
                 "cpp/device_log.cpp",
                 "cpp/device_logger.cpp",
                 "cpp/environment.cpp",
                 "cpp/interface_scope.cpp",
+                "cpp/own_context.cpp",
+                "cpp/owned_interface.cpp",
                 "cpp/propagator.cpp",
                 "cpp/reaper.cpp",
+                "cpp/request.cpp",
                 "cpp/request_gate.cpp",
                 "cpp/telemetry_handle.cpp",
                 "cpp/trace_context_scope.cpp",
+                "cpp/w3c_headers.cpp",
             ]);
         // Not for users: a later compiler may warn of something new.
         if env::var_os("CPPTANGO_TELEMETRY_WERROR").is_some() {

@@ -3,6 +3,7 @@
 
 #include "cpptango-telemetry/src/bridge.rs.h"
 #include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/owned_interface.h"
 #include "cpptango_telemetry/reaper.h"
 
 #include <pthread.h>
@@ -15,13 +16,6 @@ namespace cpptango_telemetry
 
 namespace
 {
-
-// Written once, by configure_client, before any scope is made. Not destroyed: the end of the process retires it.
-Tango::telemetry::InterfacePtr &client_interface()
-{
-    static auto *interface = new Tango::telemetry::InterfacePtr;
-    return *interface;
-}
 
 // The enumerator's name, as PyTango has it.
 const char *language(Tango::LockerLanguage lang)
@@ -42,19 +36,34 @@ const char *language(Tango::LockerLanguage lang)
 
 } // namespace
 
-TelemetryConfiguration configure_client(rust::Str service_name)
+Tango::telemetry::InterfacePtr client_interface(rust::Str service_name)
 {
     const std::string name(service_name);
     // The constructor reads the environment.
-    const Tango::telemetry::Configuration configuration(name, "tango", Tango::telemetry::Configuration::Client(name));
-    client_interface() = reaped(Tango::telemetry::InterfaceFactory::create(configuration));
-    register_at_exit(configuration);
-    return to_shared(configuration);
+    return make_interface({name, "tango", Tango::telemetry::Configuration::Client(name)});
 }
 
-std::unique_ptr<InterfaceScope> enter_client_interface()
+Tango::telemetry::InterfacePtr changed_interface(const Tango::telemetry::Interface &interface,
+                                                 const TelemetryConfiguration &configuration)
 {
-    return std::make_unique<InterfaceScope>(client_interface());
+    auto changed = interface.get_configuration();
+    from_shared(configuration, changed);
+    return make_interface(changed);
+}
+
+TelemetryConfiguration configuration_of(const Tango::telemetry::Interface &interface)
+{
+    return to_shared(interface.get_configuration());
+}
+
+std::unique_ptr<InterfaceScope> enter_interface(const Tango::telemetry::InterfacePtr &interface)
+{
+    return std::make_unique<InterfaceScope>(interface);
+}
+
+std::unique_ptr<InterfaceScope> enter_propagating_interface()
+{
+    return std::make_unique<InterfaceScope>(propagating_interface());
 }
 
 namespace
@@ -79,10 +88,8 @@ class DefaultInterface final
 
 } // namespace
 
-void retire_client_interfaces() noexcept
+void retire_default_interface() noexcept
 {
-    // To the reaper with the last reference.
-    client_interface().reset();
     retire(std::make_shared<DefaultInterface>());
 }
 

@@ -53,6 +53,25 @@ TelemetryConfiguration to_shared(const Tango::telemetry::Configuration &configur
     return shared;
 }
 
+void from_shared(const TelemetryConfiguration &shared, Configuration &configuration)
+{
+    configuration.enabled = shared.enabled;
+    configuration.tracing_enabled = shared.tracing_enabled;
+    std::vector<std::string> topics;
+    for(const auto &topic : shared.topics)
+    {
+        topics.emplace_back(topic);
+    }
+    configuration.set_topics(topics);
+    Collectors collectors;
+    for(const auto &collector : shared.tracing_collectors)
+    {
+        collectors.push_back(Configuration::create_collector_from_endpoint(
+            static_cast<Configuration::Exporter>(collector.exporter), std::string(collector.endpoint)));
+    }
+    configuration.set_tracing_collectors(std::move(collectors));
+}
+
 bool same(const Configuration &a, const Configuration &b)
 {
     return a.tracing_enabled == b.tracing_enabled && same_topics(a, b) &&

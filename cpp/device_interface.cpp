@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/device_interface.h"
 
-#include "cpptango_telemetry/propagator.h"
-#include "cpptango_telemetry/reaper.h"
+#include "cpptango_telemetry/owned_interface.h"
 
 #include <opentelemetry/logs/provider.h>
 
@@ -41,11 +40,9 @@ LoggerProvider BeforeInitialization::take_logger_provider() noexcept
 void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization &before)
 {
     before.restore_interface();
-    install_propagator();
-    register_at_exit(device.telemetry()->get_configuration());
     log.take_over(device, before.take_logger_provider());
     auto &slot = device.telemetry();
-    auto mine = reaped(slot);
+    auto mine = owned(slot);
     gate.exclusively([&] { slot.swap(mine); });
     if(change(device, [&](Configuration &configuration) { before.properties.apply(configuration); }))
     {
@@ -62,8 +59,7 @@ bool DeviceInterface::change(Tango::DeviceImpl &device, const std::function<void
     {
         return false;
     }
-    auto replaced = reaped(Tango::telemetry::InterfaceFactory::create(configuration));
-    register_at_exit(configuration);
+    auto replaced = make_interface(configuration);
     gate.exclusively([&] { slot.swap(replaced); });
     return true;
 }

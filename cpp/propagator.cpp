@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/propagator.h"
 
+#include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/request_gate.h"
+#include "cpptango_telemetry/w3c_headers.h"
 
 #include <opentelemetry/context/propagation/global_propagator.h>
 #include <opentelemetry/context/propagation/text_map_propagator.h>
 
-#include <mutex>
 #include <utility>
 
 namespace context = opentelemetry::context;
@@ -35,7 +36,15 @@ class Propagator final : public propagation::TextMapPropagator
 
     void Inject(propagation::TextMapCarrier &carrier, const context::Context &context) noexcept override
     {
-        inner->Inject(carrier, context);
+        const auto on = going_on(context);
+        if(on.own)
+        {
+            write_headers(carrier, on.span_context);
+        }
+        else
+        {
+            inner->Inject(carrier, context);
+        }
     }
 
     bool Fields(nostd::function_ref<bool(nostd::string_view)> callback) const noexcept override
@@ -51,14 +60,9 @@ class Propagator final : public propagation::TextMapPropagator
 
 void install_propagator()
 {
-    static std::once_flag once;
-    std::call_once(once,
-                   []
-                   {
-                       auto inner = propagation::GlobalTextMapPropagator::GetGlobalPropagator();
-                       propagation::GlobalTextMapPropagator::SetGlobalPropagator(
-                           nostd::shared_ptr<propagation::TextMapPropagator>(new Propagator(std::move(inner))));
-                   });
+    auto inner = propagation::GlobalTextMapPropagator::GetGlobalPropagator();
+    propagation::GlobalTextMapPropagator::SetGlobalPropagator(
+        nostd::shared_ptr<propagation::TextMapPropagator>(new Propagator(std::move(inner))));
 }
 
 } // namespace cpptango_telemetry

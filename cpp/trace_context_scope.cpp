@@ -2,10 +2,12 @@
 #include "cpptango_telemetry/trace_context_scope.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
+#include "cpptango_telemetry/continuity.h"
+#include "cpptango_telemetry/own_context.h"
+#include "cpptango_telemetry/w3c_headers.h"
 
 #include <opentelemetry/trace/context.h>
 #include <opentelemetry/trace/default_span.h>
-#include <opentelemetry/trace/span_context.h>
 
 namespace context = opentelemetry::context;
 namespace trace = opentelemetry::trace;
@@ -14,46 +16,68 @@ namespace nostd = opentelemetry::nostd;
 namespace cpptango_telemetry
 {
 
-TraceContextScope::TraceContextScope(Tango::telemetry::ScopePtr span_scope) :
-    span_scope(std::move(span_scope))
-{
-}
+using Tango::telemetry::Interface;
 
 TraceContextScope::TraceContextScope(const context::Context &context) :
     token(context::RuntimeContext::Attach(context))
 {
 }
 
+void TraceContextScope::set_trace_context(const std::string &span_name,
+                                          const std::string &traceparent,
+                                          const std::string &tracestate,
+                                          Tango::telemetry::Span::Kind kind) noexcept
+{
+    span_scope = Interface::set_trace_context(span_name, traceparent, tracestate, kind);
+}
+
 namespace
 {
 
-// cppTango's functions below are noexcept, but create the default interface where the thread has none, which throws if
-// the environment is bad. So it is created here.
-void ensure_interface()
+// What cppTango says itself: its context is not ours.
+trace::SpanContext said_by_cpptango() noexcept
 {
-    Tango::telemetry::Interface::get_current();
+    Headers headers;
+    Interface::get_trace_context(headers.traceparent, headers.tracestate);
+    return span_context_of(headers);
 }
 
 } // namespace
 
-TraceHeaders get_trace_context()
+SpanContextParts get_trace_context()
 {
-    ensure_interface();
-    // A disabled interface leaves them as they are.
-    std::string traceparent;
-    std::string tracestate;
-    Tango::telemetry::Interface::get_trace_context(traceparent, tracestate);
-    return {rust::String::lossy(traceparent), rust::String::lossy(tracestate)};
+    SpanContextParts parts{};
+    // cppTango's own function is noexcept, but creates the default interface where the thread has none, which throws if
+    // the environment is bad. So it is created here.
+    if(!Interface::get_current()->is_enabled())
+    {
+        return parts;
+    }
+    const auto context = context::RuntimeContext::GetCurrent();
+    const auto on = is_whole() ? going_on(context) : going_on(context, said_by_cpptango());
+    on.span_context.trace_id().CopyBytesTo(parts.trace_id);
+    on.span_context.span_id().CopyBytesTo(parts.span_id);
+    parts.flags = on.span_context.trace_flags().flags();
+    if(!on.span_context.trace_state()->Empty())
+    {
+        parts.tracestate = rust::String::lossy(on.span_context.trace_state()->ToHeader());
+    }
+    return parts;
 }
 
 std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const TraceHeaders &headers, std::int32_t kind)
 {
-    ensure_interface();
-    auto scope = Tango::telemetry::Interface::set_trace_context(std::string(span_name),
-                                                                std::string(headers.traceparent),
-                                                                std::string(headers.tracestate),
-                                                                static_cast<Tango::telemetry::Span::Kind>(kind));
-    return scope ? std::make_unique<TraceContextScope>(std::move(scope)) : nullptr;
+    if(!Interface::get_current()->is_enabled())
+    {
+        return nullptr;
+    }
+    const Headers given{std::string(headers.traceparent), std::string(headers.tracestate)};
+    // First the own context, should the span not be exported.
+    auto scope = std::make_unique<TraceContextScope>(
+        with_own_context(context::RuntimeContext::GetCurrent(), span_context_of(given)));
+    scope->set_trace_context(
+        std::string(span_name), given.traceparent, given.tracestate, static_cast<Tango::telemetry::Span::Kind>(kind));
+    return scope;
 }
 
 std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::uint8_t, 16> &trace_id,
@@ -66,9 +90,22 @@ std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::ui
                                           trace::TraceFlags(flags),
                                           true,
                                           trace::TraceState::FromHeader({tracestate.data(), tracestate.size()})};
-    auto current = context::RuntimeContext::GetCurrent();
+    auto context = with_own_context(context::RuntimeContext::GetCurrent(), span_context);
+    if(!span_context.IsValid())
+    {
+        return std::make_unique<TraceContextScope>(context);
+    }
     const nostd::shared_ptr<trace::Span> span{new trace::DefaultSpan(span_context)};
-    return std::make_unique<TraceContextScope>(trace::SetSpan(current, span));
+    auto scope = std::make_unique<TraceContextScope>(trace::SetSpan(context, span));
+    if(!is_whole())
+    {
+        const auto headers = headers_of(span_context);
+        scope->set_trace_context("cpptango_telemetry::TraceContextScope::attach",
+                                 headers.traceparent,
+                                 headers.tracestate,
+                                 Tango::telemetry::Span::Kind::kInternal);
+    }
+    return scope;
 }
 
 } // namespace cpptango_telemetry

@@ -9,16 +9,19 @@ use std::{
     ffi::CStr,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
+    str::FromStr,
     sync::Once,
     thread,
 };
 
 use cxx::{SharedPtr, UniquePtr};
 pub use ffi::TelemetryHandle;
-use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
 use crate::{
+    client,
     config::{Configuration, Endpoint, Exporter},
+    continuity::trace_continuity,
     device::DeviceTelemetry,
     diagnostics,
     environment::{LogLevel, properties},
@@ -43,6 +46,14 @@ use constants::root::Tango::telemetry as tango;
 
 #[cxx::bridge(namespace = "cpptango_telemetry")]
 mod ffi {
+    /// A span context; zeros for none.
+    struct SpanContextParts {
+        trace_id: [u8; 16],
+        span_id: [u8; 8],
+        flags: u8,
+        tracestate: String,
+    }
+
     struct TraceHeaders {
         traceparent: String,
         tracestate: String,
@@ -66,6 +77,12 @@ mod ffi {
         elements: Vec<String>,
     }
 
+    /// What cppTango shares with this crate of opentelemetry-cpp's state.
+    struct Continuity {
+        context_shared: bool,
+        propagator_shared: bool,
+    }
+
     struct ClientIdent {
         known: bool,
         location: String,
@@ -84,14 +101,16 @@ mod ffi {
     unsafe extern "C++" {
         include!("cpptango_telemetry/cpp_exception.h");
         include!("cpptango_telemetry/client_interface.h");
+        include!("cpptango_telemetry/continuity.h");
         include!("cpptango_telemetry/device_logger.h");
         include!("cpptango_telemetry/environment.h");
         include!("cpptango_telemetry/reaper.h");
+        include!("cpptango_telemetry/request.h");
         include!("cpptango_telemetry/telemetry_handle.h");
         include!("cpptango_telemetry/trace_context_scope.h");
 
         type TraceContextScope;
-        fn get_trace_context() -> Result<TraceHeaders>;
+        fn get_trace_context() -> Result<SpanContextParts>;
         fn set_trace_context(
             span_name: &str,
             headers: &TraceHeaders,
@@ -105,8 +124,19 @@ mod ffi {
         ) -> UniquePtr<TraceContextScope>;
 
         type InterfaceScope;
-        fn configure_client(service_name: &str) -> Result<TelemetryConfiguration>;
-        fn enter_client_interface() -> UniquePtr<InterfaceScope>;
+        #[namespace = "Tango::telemetry"]
+        type Interface;
+        fn client_interface(service_name: &str) -> Result<SharedPtr<Interface>>;
+        fn changed_interface(
+            interface: &Interface,
+            configuration: &TelemetryConfiguration,
+        ) -> Result<SharedPtr<Interface>>;
+        fn configuration_of(interface: &Interface) -> TelemetryConfiguration;
+        fn enter_interface(interface: &SharedPtr<Interface>) -> UniquePtr<InterfaceScope>;
+        fn enter_propagating_interface() -> Result<UniquePtr<InterfaceScope>>;
+        fn propagate_when_disabled(propagate: bool);
+        fn continuity() -> Result<Continuity>;
+
         fn client_ident() -> ClientIdent;
         fn thread_info() -> ThreadInfo;
         fn register_at_exit();
@@ -126,7 +156,7 @@ mod ffi {
         fn warn(self: &DeviceLogger, text: &str);
 
         type Retired;
-        fn retire_client_interfaces();
+        fn retire_default_interface();
     }
 
     extern "Rust" {
@@ -151,6 +181,10 @@ mod ffi {
 
 // SAFETY: it is owned, and what it holds may be destroyed on any thread.
 unsafe impl Send for ffi::Retired {}
+
+// SAFETY: ours are never changed, and cppTango itself shares them among threads.
+unsafe impl Send for ffi::Interface {}
+unsafe impl Sync for ffi::Interface {}
 
 // SAFETY: it locks what it uses.
 unsafe impl Send for ffi::DeviceLogger {}
@@ -196,6 +230,8 @@ fn trampoline_new(
     device_name: &cxx::CxxString,
     logger: SharedPtr<ffi::DeviceLogger>,
 ) -> Box<Trampoline> {
+    // Requests are next. It does not fail: cppTango has just read the environment.
+    let _ = trace_continuity();
     let telemetry = DeviceTelemetry::new(
         &class_name.to_string_lossy(),
         &device_name.to_string_lossy(),
@@ -255,7 +291,8 @@ fn at_exit() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let flushed = catch_unwind(|| {
-            ffi::retire_client_interfaces();
+            client::retire();
+            ffi::retire_default_interface();
             crate::force_flush(reaper::exit_timeout())
         });
         if let Ok(Err(error)) = flushed {
@@ -289,23 +326,53 @@ impl From<ffi::TelemetryConfiguration> for Configuration {
     }
 }
 
-fn exporter(number: i32) -> Exporter {
-    const GRPC: i32 = tango::Configuration_Exporter::grpc as i32;
-    const HTTP: i32 = tango::Configuration_Exporter::http as i32;
-    match number {
-        GRPC => Exporter::Grpc,
-        HTTP => Exporter::Http,
-        _ => Exporter::Console,
+impl From<&Configuration> for ffi::TelemetryConfiguration {
+    fn from(configuration: &Configuration) -> Self {
+        let endpoints = configuration.tracing_endpoints.iter();
+        Self {
+            enabled: configuration.enabled,
+            tracing_enabled: configuration.tracing_enabled,
+            topics: configuration.topics.clone(),
+            tracing_collectors: endpoints
+                .map(|endpoint| ffi::Collector {
+                    exporter: exporter_number(endpoint.exporter),
+                    endpoint: endpoint.url.clone(),
+                })
+                .collect(),
+        }
     }
 }
 
-/// Empty strings where there is none.
-pub(crate) fn get_trace_context() -> (String, String) {
+const EXPORTERS: [Exporter; 3] = [Exporter::Grpc, Exporter::Http, Exporter::Console];
+
+const fn exporter_number(exporter: Exporter) -> i32 {
+    match exporter {
+        Exporter::Grpc => tango::Configuration_Exporter::grpc as i32,
+        Exporter::Http => tango::Configuration_Exporter::http as i32,
+        Exporter::Console => tango::Configuration_Exporter::console as i32,
+    }
+}
+
+fn exporter(number: i32) -> Exporter {
+    let found = EXPORTERS
+        .into_iter()
+        .find(|exporter| exporter_number(*exporter) == number);
+    found.unwrap_or(Exporter::Console)
+}
+
+/// Invalid where there is none.
+pub(crate) fn get_trace_context() -> SpanContext {
     match ffi::get_trace_context() {
-        Ok(headers) => (headers.traceparent, headers.tracestate),
+        Ok(parts) => SpanContext::new(
+            TraceId::from_bytes(parts.trace_id),
+            SpanId::from_bytes(parts.span_id),
+            TraceFlags::new(parts.flags),
+            true,
+            TraceState::from_str(&parts.tracestate).unwrap_or_default(),
+        ),
         Err(error) => {
             diagnostics::warn("get_trace_context", &error);
-            Default::default()
+            SpanContext::NONE
         }
     }
 }
@@ -339,20 +406,58 @@ impl Scope {
     }
 }
 
-/// While it lives, cppTango's spans of this thread are those of the client's interface.
-pub(crate) struct ClientInterface(#[allow(dead_code)] UniquePtr<ffi::InterfaceScope>);
+/// A C++ interface of this process as a client. It does not change: another takes its place.
+pub(crate) struct Interface(SharedPtr<ffi::Interface>);
 
-impl ClientInterface {
-    pub(crate) fn enter() -> Self {
-        Self(ffi::enter_client_interface())
+impl Interface {
+    /// As the environment says.
+    pub(crate) fn of_client(service_name: &str) -> Result<Self, Error> {
+        ffi::client_interface(service_name)
+            .map(Self)
+            .map_err(refused)
+    }
+
+    /// Another one.
+    pub(crate) fn changed(&self, configuration: &Configuration) -> Result<Self, Error> {
+        ffi::changed_interface(&self.0, &configuration.into())
+            .map(Self)
+            .map_err(refused)
+    }
+
+    pub(crate) fn configuration(&self) -> Configuration {
+        ffi::configuration_of(&self.0).into()
     }
 }
 
-/// Creates the C++ interface of this process as a client; see [`ClientInterface`].
-pub(crate) fn configure_client(service_name: &str) -> Result<Configuration, Error> {
-    ffi::configure_client(service_name)
-        .map(Into::into)
-        .map_err(|error| Error::Configuration(error.what().to_string()))
+/// While it lives, an interface is cppTango's current one of this thread.
+pub(crate) struct InterfaceScope(#[allow(dead_code)] UniquePtr<ffi::InterfaceScope>);
+
+impl InterfaceScope {
+    pub(crate) fn enter(interface: &Interface) -> Self {
+        Self(ffi::enter_interface(&interface.0))
+    }
+
+    /// One that makes no spans and only has requests carry a trace context.
+    pub(crate) fn propagating() -> Option<Self> {
+        let entered = ffi::enter_propagating_interface();
+        // The environment is bad, as has been told.
+        entered.ok().map(Self)
+    }
+}
+
+/// For those who take part in no span: devices that are stopped, a client that is off.
+pub(crate) fn propagate_when_disabled(propagate: bool) {
+    ffi::propagate_when_disabled(propagate);
+}
+
+/// Whether cppTango has this crate's context, and its propagator.
+pub(crate) fn continuity() -> Result<(bool, bool), Error> {
+    let found = ffi::continuity().map_err(refused)?;
+    Ok((found.context_shared, found.propagator_shared))
+}
+
+fn refused(error: cxx::Exception) -> Error {
+    Error::Configuration(error.what().to_string())
 }
 
 /// Who called the device method that runs on this thread.
@@ -474,7 +579,7 @@ pub(crate) fn accepts_endpoint(exporter: &str, endpoint: &str) -> bool {
 
 /// Has cppTango read the environment once.
 pub(crate) fn read_environment() -> Result<(), Error> {
-    ffi::read_environment().map_err(|error| Error::Configuration(error.what().to_string()))
+    ffi::read_environment().map_err(refused)
 }
 
 /// What opentelemetry-cpp's SDK tells on standard error.

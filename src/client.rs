@@ -1,16 +1,21 @@
 //! Telemetry of client calls.
 //!
-//! A call made inside a device method belongs to the device, any other to this process as a client, whose configuration
-//! cppTango reads from the environment (`TANGO_TELEMETRY_*`) at the first call.
+//! A call made inside a device method belongs to the device, any other to this process as a client. cppTango reads its
+//! configuration from the environment (`TANGO_TELEMETRY_*`) at the first call; [`reconfigure`] changes it later.
 
 use std::sync::{
-    OnceLock,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
+use arc_swap::ArcSwapOption;
+
 use crate::{
     actor::{Actor, Mode},
-    bridge, diagnostics,
+    bridge,
+    config::Configuration,
+    continuity::trace_continuity,
+    diagnostics,
     environment::{prepare_environment, settings},
     error::Error,
     operation::{Operation, OperationError},
@@ -50,7 +55,36 @@ pub fn span(operation: Operation<'_>) -> SpanGuard {
 /// # Errors
 /// Those of [`prepare_environment`], which it calls; each time the same. The client makes no spans then.
 pub fn initialize() -> Result<(), Error> {
-    state().1.clone()
+    client().initialized.clone()
+}
+
+/// What the client's telemetry is set to: what the environment says, or [`reconfigure`] has said since.
+#[must_use]
+pub fn configuration() -> Configuration {
+    actor().configuration()
+}
+
+/// Changes the client's telemetry while calls run, as an operator does a device's; see
+/// [`DeviceTelemetry::reconfigure`](crate::DeviceTelemetry::reconfigure). Calls in progress go on as they began. Start
+/// from [`configuration`].
+///
+/// # Errors
+/// Those of [`initialize`]; [`Error::Configuration`] for a topic or endpoint that cppTango does not take, and nothing
+/// has changed then; and those of `DeviceTelemetry::reconfigure`.
+pub fn reconfigure(configuration: Configuration) -> Result<(), Error> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let client = client();
+    client.initialized.clone()?;
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(current) = client.interface.load_full() else {
+        // The process ends.
+        return Ok(());
+    };
+    let changed = current.changed(&configuration)?;
+    let configuration = changed.configuration();
+    client.interface.store(Some(Arc::new(changed)));
+    client.reconfigured.store(true, Ordering::Relaxed);
+    client.actor.reconfigure(configuration)
 }
 
 /// What became of the client's spans so far.
@@ -64,28 +98,65 @@ pub(crate) fn is_off() -> bool {
 }
 
 pub(crate) fn actor() -> &'static Actor {
-    &state().0
+    &client().actor
 }
 
-fn state() -> &'static (Actor, Result<(), Error>) {
-    static CLIENT: OnceLock<(Actor, Result<(), Error>)> = OnceLock::new();
+/// Makes the client's interface cppTango's current one.
+pub(crate) fn enter() -> Option<bridge::InterfaceScope> {
+    let interface = client().interface.load();
+    interface.as_deref().map(bridge::InterfaceScope::enter)
+}
+
+/// The same for a client that is off. cppTango's default interface is off too then, unless the environment says
+/// otherwise than [`reconfigure`].
+pub(crate) fn enter_disabled() -> Option<bridge::InterfaceScope> {
+    let reconfigured = client().reconfigured.load(Ordering::Relaxed);
+    reconfigured.then(enter).flatten()
+}
+
+/// The process ends: the interface exports what is pending, once calls in progress have let go of it.
+#[cfg(tango_telemetry)]
+pub(crate) fn retire() {
+    if let Some(client) = CLIENT.get() {
+        client.interface.store(None);
+    }
+}
+
+struct Client {
+    actor: Actor,
+    /// None where the environment is bad, and when the process ends.
+    interface: ArcSwapOption<bridge::Interface>,
+    reconfigured: AtomicBool,
+    initialized: Result<(), Error>,
+}
+
+static CLIENT: OnceLock<Client> = OnceLock::new();
+
+fn client() -> &'static Client {
     CLIENT.get_or_init(|| {
         let name = settings().client_service_name.as_deref();
         let name = name.unwrap_or(DEFAULT_SERVICE_NAME);
         let actor = Actor::new(name, None);
-        let configuration = prepare_environment().and_then(|warnings| {
+        let interface = prepare_environment().and_then(|warnings| {
             for warning in warnings {
                 diagnostics::warn("environment", &warning);
             }
-            bridge::configure_client(name)
+            trace_continuity()?;
+            bridge::Interface::of_client(name)
         });
-        let result = configuration.map(|configuration| {
-            // Without spans, or some of their endpoints, a client works all the same.
-            if let Err(error) = actor.reconfigure(configuration) {
-                diagnostics::warn("client telemetry", &error);
-            }
-        });
-        (actor, result)
+        // Without spans, or some of their endpoints, a client works all the same.
+        if let Ok(interface) = &interface
+            && let Err(error) = actor.reconfigure(interface.configuration())
+        {
+            diagnostics::warn("client telemetry", &error);
+        }
+        let initialized = interface.as_ref().map(|_| ()).map_err(Clone::clone);
+        Client {
+            actor,
+            interface: ArcSwapOption::new(interface.ok().map(Arc::new)),
+            reconfigured: AtomicBool::new(false),
+            initialized,
+        }
     })
 }
 

@@ -38,6 +38,7 @@ mod bridge;
 mod bridge;
 pub mod client;
 mod config;
+mod continuity;
 mod device;
 mod diagnostics;
 mod environment;
@@ -53,6 +54,7 @@ mod trace_state;
 
 pub use bridge::TelemetryHandle;
 pub use config::{Configuration, Endpoint, Exporter};
+pub use continuity::{TraceContinuity, trace_continuity};
 pub use device::{DeviceTelemetry, set_callback_observer};
 pub use environment::prepare_environment;
 pub use error::Error;
@@ -62,7 +64,7 @@ pub use export::{TracerProviderRequest, force_flush};
 pub use operation::{Operation, OperationError};
 pub use reaper::set_exit_timeout;
 pub use scope::{TraceContextScope, get_trace_context};
-pub use span::SpanGuard;
+pub use span::{SpanGuard, propagate_when_disabled};
 pub use statistics::Statistics;
 pub use trace_context::TraceContext;
 

@@ -17,8 +17,8 @@ impl DeviceTelemetry {
     }
 }
 
-pub(crate) fn get_trace_context() -> (String, String) {
-    Default::default()
+pub(crate) fn get_trace_context() -> SpanContext {
+    SpanContext::NONE
 }
 
 pub(crate) struct Scope;
@@ -33,17 +33,39 @@ impl Scope {
     }
 }
 
-pub(crate) struct ClientInterface;
+/// Off, whatever it is told.
+pub(crate) struct Interface;
 
-impl ClientInterface {
-    pub(crate) fn enter() -> Self {
-        Self
+impl Interface {
+    pub(crate) fn of_client(_: &str) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    pub(crate) fn changed(&self, _: &Configuration) -> Result<Self, Error> {
+        Ok(Self)
+    }
+
+    pub(crate) fn configuration(&self) -> Configuration {
+        Configuration::default()
     }
 }
 
-/// Off.
-pub(crate) fn configure_client(_: &str) -> Result<Configuration, Error> {
-    Ok(Configuration::default())
+pub(crate) struct InterfaceScope;
+
+impl InterfaceScope {
+    pub(crate) fn enter(_: &Interface) -> Self {
+        Self
+    }
+
+    pub(crate) fn propagating() -> Option<Self> {
+        None
+    }
+}
+
+pub(crate) fn propagate_when_disabled(_: bool) {}
+
+pub(crate) fn continuity() -> Result<(bool, bool), Error> {
+    Ok((false, false))
 }
 
 /// Without cppTango there are no tangorc files.

@@ -11,9 +11,7 @@ use crate::{bridge, trace_context::TraceContext};
 /// `Tango::telemetry::Interface::get_trace_context`.)
 #[must_use]
 pub fn get_trace_context() -> TraceContext {
-    let (traceparent, tracestate) = bridge::get_trace_context();
-    // opentelemetry-cpp writes nothing that does not parse, but for flags in upper case (ff).
-    TraceContext::parse(&traceparent.to_ascii_lowercase(), &tracestate).unwrap_or_default()
+    bridge::get_trace_context().into()
 }
 
 // The two examples are the test of X5: they differ only in the thread.
@@ -59,6 +57,11 @@ impl TraceContextScope {
     /// An empty `cx` leaves everything as it is.
     pub fn attach(cx: &TraceContext) -> Self {
         Self::of((!cx.is_empty()).then(|| bridge::Scope::attach(cx.span_context())))
+    }
+
+    /// The same; an empty `cx` says that nothing is to go on with requests, unless cppTango has an exported span.
+    pub(crate) fn handing_on(cx: &TraceContext) -> Self {
+        Self::of(Some(bridge::Scope::attach(cx.span_context())))
     }
 
     fn of(scope: Option<bridge::Scope>) -> Self {

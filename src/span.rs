@@ -2,7 +2,10 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
@@ -38,7 +41,7 @@ pub struct SpanGuard {
     // Fields are dropped in this order: the span while it is still current, then C++ before Rust.
     span: Option<Recording>,
     _cpp: Option<TraceContextScope>,
-    _client: Option<bridge::ClientInterface>,
+    _interface: Option<bridge::InterfaceScope>,
     _rust: Option<ContextGuard>,
 }
 
@@ -76,6 +79,26 @@ impl CurrentDevice {
     }
 }
 
+static PROPAGATE_WHEN_DISABLED: AtomicBool = AtomicBool::new(false);
+
+/// Has this process hand on trace contexts also where telemetry is stopped or disabled, of a device or of the client:
+/// a trace then goes through actors that take no part in it.
+///
+/// Off by default: for cppTango, and for PyTango, stopped telemetry ends a trace, and the next actor begins a new one.
+pub fn propagate_when_disabled(propagate: bool) {
+    PROPAGATE_WHEN_DISABLED.store(propagate, Ordering::Relaxed);
+    bridge::propagate_when_disabled(propagate);
+}
+
+/// What a call does in `mode`, and the C++ interface that it needs for it.
+fn unless_disabled(mode: Mode) -> (Mode, Option<bridge::InterfaceScope>) {
+    if matches!(mode, Mode::Off) && PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed) {
+        let interface = bridge::InterfaceScope::propagating();
+        return (Mode::PropagateOnly, interface);
+    }
+    (mode, None)
+}
+
 impl SpanGuard {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
         if settings().patching_disabled {
@@ -89,7 +112,7 @@ impl SpanGuard {
         if operation.is_kernel() && !emits_kernel_spans(device) {
             return Self::default();
         }
-        let mode = device.actor().mode();
+        let (mode, interface) = unless_disabled(device.actor().mode());
         if matches!(mode, Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
@@ -102,53 +125,56 @@ impl SpanGuard {
                 ..Self::default()
             };
         }
-        // Of two nested calls within one process the kernel span is the inner one: C++ has the word.
+        // The kernel span if it is exported, else what came with the request: C++ has the word.
         let parent = get_trace_context().to_context(&Context::current());
         let parent = parent.with_value(CurrentDevice::new(device, &mode));
-        let Mode::Emit(emitter) = mode else {
-            return Self {
-                _rust: Some(parent.attach()),
-                ..Self::default()
-            };
+        let guard = match mode {
+            Mode::Emit(emitter) => {
+                let name = format!("{}.{operation}", device.class_name());
+                let mut attributes = attributes::of(operation, Some(device.device_name()));
+                attributes::add_client_ident(&mut attributes);
+                Self::emit(emitter, SpanKind::Server, name, attributes, parent)
+            }
+            _ => Self::handing_on(parent),
         };
-        let name = format!("{}.{operation}", device.class_name());
-        let mut attributes = attributes::of(operation, Some(device.device_name()));
-        attributes::add_client_ident(&mut attributes);
-        Self::emit(emitter, SpanKind::Server, name, attributes, &parent)
+        Self {
+            _interface: interface,
+            ..guard
+        }
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
         let of_device =
             Context::map_current(|cx| cx.get::<CurrentDevice>().map(CurrentDevice::mode));
         let within_device = of_device.is_some();
-        let mode = of_device.unwrap_or_else(|| client::actor().mode());
-        if matches!(mode, Mode::Off) {
-            return Self::default();
-        }
-        let client = (!within_device).then(bridge::ClientInterface::enter);
-        if settings().patching_disabled {
-            return Self {
-                _client: client,
-                ..Self::default()
-            };
-        }
-        let mut parent = Context::current();
-        if !parent.has_active_span() {
-            parent = get_trace_context().to_context(&parent);
-        }
+        let (mode, interface) =
+            unless_disabled(of_device.unwrap_or_else(|| client::actor().mode()));
+        let interface = match mode {
+            _ if within_device || interface.is_some() => interface,
+            Mode::Off => client::enter_disabled(),
+            _ => client::enter(),
+        };
         let guard = match mode {
+            Mode::Off => Self::default(),
+            _ if settings().patching_disabled => Self::default(),
+            Mode::PropagateOnly => Self::handing_on(current_parent()),
             Mode::Emit(emitter) => {
-                if client.is_some() {
+                if !within_device {
                     client::hint_at_service_name();
                 }
                 let name = operation.to_string();
                 let attributes = attributes::of(operation, None);
-                Self::emit(emitter, SpanKind::Client, name, attributes, &parent)
+                Self::emit(
+                    emitter,
+                    SpanKind::Client,
+                    name,
+                    attributes,
+                    current_parent(),
+                )
             }
-            _ => Self::handing_on(&parent),
         };
         Self {
-            _client: client,
+            _interface: interface,
             ..guard
         }
     }
@@ -158,10 +184,10 @@ impl SpanGuard {
         kind: SpanKind,
         name: String,
         attributes: Vec<KeyValue>,
-        parent: &Context,
+        parent: Context,
     ) -> Self {
         // The provider's sampler and processors may be the user's.
-        let started = AssertUnwindSafe(|| emitter.start(kind, name, attributes, parent));
+        let started = AssertUnwindSafe(|| emitter.start(kind, name, attributes, &parent));
         let cx = match catch_unwind(started) {
             Ok(cx) if cx.span().span_context().is_valid() => cx,
             failed => {
@@ -172,27 +198,32 @@ impl SpanGuard {
                 });
                 let why = why.unwrap_or_else(|| "the tracer provider was shut down".to_string());
                 diagnostics::warn("no span", &why);
-                return Self {
-                    _rust: Some(parent.clone().attach()),
-                    ..Self::handing_on(parent)
-                };
+                return Self::handing_on(parent);
             }
         };
+        // A span that is not sampled is not exported, so that nothing must be its child.
+        let sampled = cx.span().span_context().is_sampled();
+        let handed_on = if sampled || !parent.has_active_span() {
+            cx.clone()
+        } else {
+            parent
+        };
         Self {
-            _rust: Some(cx.clone().attach()),
             span: Some(Recording {
-                cx: cx.clone(),
+                cx,
                 within_panic: thread::panicking(),
                 emitter,
             }),
-            ..Self::handing_on(&cx)
+            ..Self::handing_on(handed_on)
         }
     }
 
-    /// No span: what C++ hands on is the context of `cx`.
-    fn handing_on(cx: &Context) -> Self {
+    /// No span: `cx` is current in Rust, and its context is what C++ hands on.
+    fn handing_on(cx: Context) -> Self {
+        let context = TraceContext::from(&cx);
         Self {
-            _cpp: Some(TraceContextScope::attach(&TraceContext::from(cx))),
+            _cpp: Some(TraceContextScope::handing_on(&context)),
+            _rust: Some(cx.attach()),
             ..Self::default()
         }
     }
@@ -256,6 +287,15 @@ impl Drop for Recording {
             diagnostics::warn("panic in a span exporter", &panic_text(&*panic));
         }
     }
+}
+
+/// The parent of a client call's span: Rust's current span, else what C++ hands on.
+fn current_parent() -> Context {
+    let current = Context::current();
+    if current.has_active_span() {
+        return current;
+    }
+    get_trace_context().to_context(&current)
 }
 
 fn emits_kernel_spans(device: &DeviceTelemetry) -> bool {

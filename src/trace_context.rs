@@ -127,6 +127,13 @@ impl Default for TraceContext {
     }
 }
 
+/// Empty for an invalid one.
+impl From<SpanContext> for TraceContext {
+    fn from(span_context: SpanContext) -> Self {
+        Self(span_context)
+    }
+}
+
 /// The context of the span of `cx`; empty where it has none.
 impl From<&Context> for TraceContext {
     fn from(cx: &Context) -> Self {

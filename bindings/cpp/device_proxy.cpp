@@ -49,6 +49,17 @@ Reply Proxy::write_attribute(rust::Str attribute, const Value &value) const noex
         });
 }
 
+Reply Proxy::write_read_attribute(rust::Str attribute, const Value &value) const noexcept
+{
+    return reply_of(
+        [&](Value &read)
+        {
+            auto data = to_device_attribute(std::string(attribute), value);
+            auto result = proxy->write_read_attribute(data);
+            read = from_device_attribute(result);
+        });
+}
+
 Reply Proxy::state() const noexcept
 {
     return reply_of(

@@ -105,6 +105,7 @@ pub(crate) mod ffi {
         fn command_inout(self: &Proxy, command: &str, argument: &Value) -> Reply;
         fn read_attribute(self: &Proxy, attribute: &str) -> Reply;
         fn write_attribute(self: &Proxy, attribute: &str, value: &Value) -> Reply;
+        fn write_read_attribute(self: &Proxy, attribute: &str, value: &Value) -> Reply;
         fn state(self: &Proxy) -> Reply;
         fn status(self: &Proxy) -> Reply;
         fn ping(self: &Proxy) -> Reply;

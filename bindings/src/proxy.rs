@@ -111,6 +111,20 @@ impl DeviceProxy {
         self.call(operation, |proxy| proxy.write_attribute(attribute, &value))
     }
 
+    /// Writes an attribute and reads it, in one request.
+    #[track_caller]
+    pub fn write_read_attribute<T: TangoType>(
+        &self,
+        attribute: &str,
+        value: T,
+    ) -> Result<T, DevFailed> {
+        let value = value.into_value();
+        let operation = Operation::client("DeviceProxy.write_read_attribute").argument(attribute);
+        self.call(operation, |proxy| {
+            proxy.write_read_attribute(attribute, &value)
+        })
+    }
+
     /// The device's state, as the number of its `DevState` (ON is 0, FAULT 8).
     #[track_caller]
     pub fn state(&self) -> Result<i32, DevFailed> {

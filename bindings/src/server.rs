@@ -7,7 +7,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use cpptango_telemetry::{DeviceTelemetry, Operation, TelemetryHandle, prepare_environment};
+use cpptango_telemetry::{
+    DeviceTelemetry, Operation, TelemetryHandle, TraceContinuity, prepare_environment,
+    trace_continuity,
+};
 
 use crate::{
     arguments,
@@ -209,15 +212,20 @@ pub fn run<T: Send + Sync + 'static>(
     let arguments: Vec<String> = arguments.into_iter().collect();
     arguments::check(&arguments)
         .map_err(|text| DevFailed::new("API_InvalidArgs", text, "tango_bindings::run"))?;
-    let warnings = prepare_environment().map_err(|error| {
+    let telemetry_error = |error: cpptango_telemetry::Error| {
         DevFailed::new(
             "API_TelemetryError",
             error.to_string(),
             "tango_bindings::run",
         )
-    })?;
+    };
+    let warnings = prepare_environment().map_err(telemetry_error)?;
     for warning in warnings {
         eprintln!("{}: {warning}", class.definition.name);
+    }
+    let continuity = trace_continuity().map_err(telemetry_error)?;
+    if let TraceContinuity::Fallback { .. } = continuity {
+        eprintln!("{}: {continuity}", class.definition.name);
     }
     let definition = Box::new(ClassDefinition(Arc::new(class.definition)));
     ffi::run_server(arguments, definition)

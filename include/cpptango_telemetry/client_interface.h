@@ -18,14 +18,22 @@ struct TelemetryConfiguration;
 struct ClientIdent;
 struct ThreadInfo;
 
-// Creates the client's interface from the environment, and tells its configuration. To be called once, before any
-// scope. Throws DevFailed where cppTango cannot read the environment.
-TelemetryConfiguration configure_client(rust::Str service_name);
+// An interface of the client as the environment says. Throws DevFailed where cppTango cannot read it.
+Tango::telemetry::InterfacePtr client_interface(rust::Str service_name);
 
-std::unique_ptr<InterfaceScope> enter_client_interface();
+// Another one, of a changed configuration. Throws DevFailed where cppTango does not take that.
+Tango::telemetry::InterfacePtr changed_interface(const Tango::telemetry::Interface &interface,
+                                                 const TelemetryConfiguration &configuration);
 
-// The process ends: the reaper exports what is pending of the client's interface, and of cppTango's default one.
-void retire_client_interfaces() noexcept;
+TelemetryConfiguration configuration_of(const Tango::telemetry::Interface &interface);
+
+std::unique_ptr<InterfaceScope> enter_interface(const Tango::telemetry::InterfacePtr &interface);
+
+// The same with propagating_interface().
+std::unique_ptr<InterfaceScope> enter_propagating_interface();
+
+// The process ends: the reaper exports what is pending of cppTango's default interface.
+void retire_default_interface() noexcept;
 
 // Who called the device method that runs on this thread, as cppTango knows it.
 ClientIdent client_ident();

@@ -17,6 +17,10 @@ struct TelemetryConfiguration;
 // The shared form.
 TelemetryConfiguration to_shared(const Tango::telemetry::Configuration &configuration);
 
+// Takes over what the shared form says, and leaves what is about logging. Throws a DevFailed for what cppTango does not
+// take.
+void from_shared(const TelemetryConfiguration &shared, Tango::telemetry::Configuration &configuration);
+
 // Whether they mean the same to a device.
 bool same(const Tango::telemetry::Configuration &a, const Tango::telemetry::Configuration &b);
 

@@ -24,14 +24,6 @@ class Retired final
 // Hands it over to the reaper. If it has other owners, the last of them destroys it.
 void retire(std::shared_ptr<void> something) noexcept;
 
-// The same pointee, with an owner that hands it over to the reaper when the last copy of the result is gone.
-template <class T>
-std::shared_ptr<T> reaped(std::shared_ptr<T> owned)
-{
-    auto *pointer = owned.get();
-    return std::shared_ptr<T>(pointer, [owned = std::move(owned)](T *) mutable { retire(std::move(owned)); });
-}
-
 // Has Rust's `at_exit` called when the process ends, before what has been constructed by now is destroyed.
 void register_at_exit();
 

@@ -16,9 +16,11 @@
 
 #include "cpptango_telemetry/admin_commands.h"
 #include "cpptango_telemetry/device_interface.h"
+#include "cpptango_telemetry/request.h"
 #include "cpptango_telemetry/telemetry_handle.h"
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -193,14 +195,14 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
                        [&](auto &configuration) { configuration.remove_logging_collector(collector); });
     }
 
-    // The requests in which cppTango copies the device's interface.
+    // The requests in which cppTango copies the device's interface, and that carry the caller's trace context.
 
     CORBA::Any *command_inout_4(const char *in_cmd,
                                 const CORBA::Any &in_data,
                                 Tango::DevSource source,
                                 const Tango::ClntIdent &cl_ident) override
     {
-        const RequestGate::Entry entry(interface.gate);
+        const Request request(*this, interface.gate, cl_ident);
         return Base::command_inout_4(in_cmd, in_data, source, cl_ident);
     }
 
@@ -215,7 +217,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
                                                    Tango::DevSource source,
                                                    const Tango::ClntIdent &cl_ident) override
     {
-        const RequestGate::Entry entry(interface.gate);
+        const Request request(*this, interface.gate, cl_ident);
         return Base::read_attributes_4(names, source, cl_ident);
     }
 
@@ -223,19 +225,19 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
                                                    Tango::DevSource source,
                                                    const Tango::ClntIdent &cl_ident) override
     {
-        const RequestGate::Entry entry(interface.gate);
+        const Request request(*this, interface.gate, cl_ident);
         return Base::read_attributes_5(names, source, cl_ident);
     }
 
     Tango::DevPipeData *read_pipe_5(const char *name, const Tango::ClntIdent &cl_ident) override
     {
-        const RequestGate::Entry entry(interface.gate);
+        const Request request(*this, interface.gate, cl_ident);
         return Base::read_pipe_5(name, cl_ident);
     }
 
     void write_pipe_5(const Tango::DevPipeData &pipe_value, const Tango::ClntIdent &cl_ident) override
     {
-        const RequestGate::Entry entry(interface.gate);
+        const Request request(*this, interface.gate, cl_ident);
         Base::write_pipe_5(pipe_value, cl_ident);
     }
 
@@ -243,14 +245,14 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
 
     void write_attributes_4(const Tango::AttributeValueList_4 &values, const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         Base::write_attributes_4(values, cl_ident);
     }
 
     Tango::AttributeValueList_4 *write_read_attributes_4(const Tango::AttributeValueList_4 &values,
                                                          const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         return Base::write_read_attributes_4(values, cl_ident);
     }
 
@@ -258,34 +260,34 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
                                                          const Tango::DevVarStringArray &r_names,
                                                          const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         return Base::write_read_attributes_5(values, r_names, cl_ident);
     }
 
     void set_attribute_config_4(const Tango::AttributeConfigList_3 &new_conf,
                                 const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         Base::set_attribute_config_4(new_conf, cl_ident);
     }
 
     void set_attribute_config_5(const Tango::AttributeConfigList_5 &new_conf,
                                 const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         Base::set_attribute_config_5(new_conf, cl_ident);
     }
 
     void set_pipe_config_5(const Tango::PipeConfigList &new_conf, const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         Base::set_pipe_config_5(new_conf, cl_ident);
     }
 
     Tango::DevPipeData *write_read_pipe_5(const Tango::DevPipeData &pipe_value,
                                           const Tango::ClntIdent &cl_ident) override
     {
-        const ExclusiveEntry entry(*this);
+        const ExclusiveRequest request(*this, cl_ident);
         return Base::write_read_pipe_5(pipe_value, cl_ident);
     }
 
@@ -296,9 +298,28 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
         Base::always_executed_hook();
     }
 
-    // Commands of the admin device go through it on their way.
+    // Requests that no identification comes with.
+
+    Tango::DevState state() override
+    {
+        const Request request(*this, interface.gate);
+        return Base::state();
+    }
+
+    char *status() override
+    {
+        const Request request(*this, interface.gate);
+        return Base::status();
+    }
+
+    // Each command goes through it; of a polled one it is the entry.
     CORBA::Any *command_inout(const char *in_cmd, const CORBA::Any &in_data) override
     {
+        std::optional<Request> polled;
+        if(!Request::is_to(*this))
+        {
+            polled.emplace(*this, interface.gate);
+        }
         if constexpr(std::is_base_of_v<Tango::DServer, Base>)
         {
             const TelemetryCommand command(in_cmd);
@@ -313,16 +334,16 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
 
     // The device's monitor, which a thread may take several times, before the gate: who waits in the gate for the
     // monitor has no copy yet, however long it takes.
-    struct ExclusiveEntry final
+    struct ExclusiveRequest final
     {
-        explicit ExclusiveEntry(TelemetryDevice &device) :
+        ExclusiveRequest(TelemetryDevice &device, const Tango::ClntIdent &client) :
             monitor(&device, true),
-            entry(device.interface.gate)
+            request(device, device.interface.gate, client)
         {
         }
 
         Tango::AutoTangoMonitor monitor;
-        RequestGate::Entry entry;
+        Request request;
     };
 
     template <class Change>

@@ -11,34 +11,44 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace cpptango_telemetry
 {
 
 // Shared with Rust, defined by cxx.
+struct SpanContextParts;
 struct TraceHeaders;
 
 // Makes a trace context the current one of this thread until its end. Not to be moved to another thread.
 class TraceContextScope final
 {
   public:
-    explicit TraceContextScope(Tango::telemetry::ScopePtr span_scope);
     explicit TraceContextScope(const opentelemetry::context::Context &context);
 
+    // Interface::set_trace_context, until the scope's end.
+    void set_trace_context(const std::string &span_name,
+                           const std::string &traceparent,
+                           const std::string &tracestate,
+                           Tango::telemetry::Span::Kind kind) noexcept;
+
   private:
-    Tango::telemetry::ScopePtr span_scope;
     opentelemetry::nostd::unique_ptr<opentelemetry::context::Token> token;
+    // Ends first.
+    Tango::telemetry::ScopePtr span_scope;
 };
 
-// What cppTango would hand on now; empty strings where there is nothing, or the current interface is disabled. Throws
-// what the default interface throws, where this thread has no other.
-TraceHeaders get_trace_context();
+// What would go on with a request now; zeros where there is nothing, or the current interface is disabled. Throws what
+// cppTango's default interface throws, where this thread has no other.
+SpanContextParts get_trace_context();
 
 // Interface::set_trace_context: a new C++ span of the current interface, below the given context. Null where the
 // current interface is disabled. Throws like get_trace_context.
 std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const TraceHeaders &headers, std::int32_t kind);
 
-// No C++ span: the given context itself becomes the current one.
+// No C++ span: the given context itself becomes the current one, and what goes on where cppTango's own spans are not
+// exported. An invalid one only says that nothing is to go on then. Where continuity() is not whole, there is a C++ span
+// after all: cppTango does not see the context otherwise.
 std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::uint8_t, 16> &trace_id,
                                                         const std::array<std::uint8_t, 8> &span_id,
                                                         std::uint8_t flags,

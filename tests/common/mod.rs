@@ -1,6 +1,8 @@
 //! What the tests share: a real receiver, real device servers, and the words of the fixtures.
 #![allow(dead_code)] // Each test file uses a part of it.
 
+pub mod giop;
+
 use std::{process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};

@@ -19,6 +19,7 @@ class Proxy final
     Reply command_inout(rust::Str command, const Value &argument) const noexcept;
     Reply read_attribute(rust::Str attribute) const noexcept;
     Reply write_attribute(rust::Str attribute, const Value &value) const noexcept;
+    Reply write_read_attribute(rust::Str attribute, const Value &value) const noexcept;
     // DevState as a number.
     Reply state() const noexcept;
     Reply status() const noexcept;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The telemetry interfaces that are this crate's: of its devices, of the client. Their configuration never changes, they
+// are replaced instead; so what follows from it is found out once.
+#pragma once
+
+#include <tango/tango.h>
+
+namespace cpptango_telemetry
+{
+
+// A new one. Throws what cppTango throws.
+Tango::telemetry::InterfacePtr make_interface(const Tango::telemetry::Configuration &configuration);
+
+// The same of one that cppTango has made. The last to let go of the result hands the interface over to the reaper.
+Tango::telemetry::InterfacePtr owned(Tango::telemetry::InterfacePtr interface);
+
+// Whether the sampled spans of this thread's current interface are exported. Neither locks nor allocates where that one
+// is ours.
+bool current_interface_exports() noexcept;
+
+// False where the device has none, after cleanup_telemetry_interface.
+bool has_enabled_interface(Tango::DeviceImpl &device) noexcept;
+
+// An interface that is enabled and makes no spans: it only has requests carry a trace context. Made once.
+const Tango::telemetry::InterfacePtr &propagating_interface();
+
+} // namespace cpptango_telemetry

@@ -1,0 +1,224 @@
+//! What a request brings, and what goes on from there, where kernel spans are not exported.
+
+mod common;
+
+use anyhow::{Context, Result, ensure};
+use common::{
+    EXPORT, PROBE, admin,
+    giop::{Client, command_inout_4},
+    has, named, parent, probe, probes, proxy, with,
+};
+use testbed::{DeviceServer, Receiver, Span};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const CALLER: &str = "b7ad6b7169203331";
+
+/// A device that exports user spans only: the kernel span of its request must be nobody's parent.
+fn user_probe(receiver: &Receiver, more: &[(&'static str, &str)]) -> Result<DeviceServer> {
+    let environment = with(
+        receiver.environment(),
+        &[("TANGO_TELEMETRY_TOPICS", "user")],
+    );
+    probe(&with(environment, more))
+}
+
+/// The spans of the server, which ends for that.
+fn exported(server: &DeviceServer, receiver: &Receiver) -> Result<Vec<Span>> {
+    server.terminate()?;
+    Ok(receiver.spans())
+}
+
+/// X3, T4
+#[test]
+fn a_request_begins_where_its_caller_says_or_anew() -> Result<()> {
+    let (id, caller) = (TRACE, CALLER);
+    let receiver = Receiver::start()?;
+    let server = user_probe(&receiver, &[])?;
+    let good = format!("00-{id}-{caller}-01");
+    let requests = [
+        (Client::Cpp6(&good, "vendor=value"), Some(CALLER)),
+        // A client of IDL 5 says nothing.
+        (Client::Cpp, Some("")),
+        (Client::Cpp6("", ""), Some("")),
+        (Client::Cpp6(&good[..54], ""), Some("")),
+        (Client::Cpp6(&format!("ff{}", &good[2..]), ""), Some("")),
+        (
+            Client::Cpp6(&format!("00-{}-{caller}-01", "0".repeat(32)), ""),
+            Some(""),
+        ),
+        (Client::Cpp6(&format!("{good}-more"), "=,=,="), Some("")),
+        (Client::Cpp6(&"ü".repeat(4096), &"é".repeat(4096)), Some("")),
+        // Whoever samples, the decision stays.
+        (Client::Cpp6(&format!("00-{id}-{caller}-00"), ""), None),
+        (
+            Client::Cpp6(&format!("00-{id}-{caller}-03"), ""),
+            Some(CALLER),
+        ),
+        (
+            Client::Cpp6(&format!("cc-{id}-{caller}-01-what"), ""),
+            Some(CALLER),
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (client, parent) in requests {
+        command_inout_4(&server, PROBE, "Context", client)?;
+        expected.extend(parent);
+    }
+    let mut spans = exported(&server, &receiver)?;
+    spans.retain(|span| span.name == "Probe.Context");
+    spans.sort_by_key(|span| span.start);
+    let parents: Vec<&str> = spans
+        .iter()
+        .map(|span| span.parent_span_id.as_str())
+        .collect();
+    assert_eq!(parents, expected);
+    for span in spans {
+        assert_eq!(
+            span.parent_span_id.is_empty(),
+            span.trace_id != TRACE,
+            "{span:?}"
+        );
+    }
+    Ok(())
+}
+
+/// X2, T1: cppTango reads with an empty identification what it has written.
+#[test]
+fn both_halves_of_write_read_attribute_are_below_its_caller() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = user_probe(&receiver, &[])?;
+    common::caller("write_read", &server, &receiver.environment())?;
+    let spans = exported(&server, &receiver)?;
+    let call = named(&spans, "Tango::DeviceProxy::write_read_attribute")?;
+    for name in ["Probe.write_value", "Probe.read_value"] {
+        let parent = parent(&spans, named(&spans, name)?)?;
+        assert_eq!(
+            parent.span_id, call.span_id,
+            "{name} is below {}",
+            parent.name
+        );
+    }
+    Ok(())
+}
+
+/// T1, T2
+#[test]
+fn calls_within_a_process_nest_on_one_thread() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let environment = with(
+        receiver.environment(),
+        &[("TANGO_TELEMETRY_TOPICS", "user")],
+    );
+    let (second, third) = ("test/probe/2", "test/probe/3");
+    let server = probes(&[PROBE, second, third], &environment)?;
+    proxy(&server)?.command_inout::<_, Vec<String>>(
+        "Forward",
+        vec![server.device_url(second), server.device_url(third)],
+    )?;
+    let spans = exported(&server, &receiver)?;
+    let of = |device: &str, name: &str| {
+        let mut all = spans
+            .iter()
+            .filter(|span| span.instance() == device && span.name == name);
+        let one = all
+            .next()
+            .with_context(|| format!("no {name} of {device}"))?;
+        ensure!(all.next().is_none(), "several {name} of {device}");
+        Ok(one)
+    };
+    // Each device connects to the next one before it calls it: what that call made current is gone then.
+    let mut above = of(PROBE, "Probe.Forward")?;
+    assert_eq!(above.parent_span_id, "");
+    for (caller, device) in [(PROBE, second), (second, third)] {
+        assert_eq!(of(caller, "DeviceProxy.new")?.parent_span_id, above.span_id);
+        let call = of(caller, "DeviceProxy.command_inout")?;
+        assert_eq!(call.parent_span_id, above.span_id);
+        above = of(device, "Probe.Forward")?;
+        assert_eq!(above.parent_span_id, call.span_id);
+        assert_eq!(above.attr("thread.id"), call.attr("thread.id"));
+    }
+    Ok(())
+}
+
+/// T1, T3: neither carries a context, and cppTango leaves them this thread's interface.
+#[test]
+fn polled_methods_are_the_devices_and_begin_anew() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&[])?;
+    let server = user_probe(&receiver, &[("PROBE_PEER", &peer.device_url(PROBE))])?;
+    let admin = admin(&server)?;
+    for polled in [["command", "askpeer"], ["attribute", "value"]] {
+        let name = vec![
+            PROBE.to_string(),
+            polled[0].to_string(),
+            polled[1].to_string(),
+        ];
+        admin.command_inout::<_, ()>("AddObjPolling", (vec![100], name))?;
+    }
+    let spans = receiver.wait_for("both to be polled", EXPORT, |spans| {
+        has(spans, "Probe.AskPeer") && has(spans, "Probe.read_value")
+    })?;
+    for name in ["Probe.AskPeer", "Probe.read_value"] {
+        for span in spans.iter().filter(|span| span.name == name) {
+            assert_eq!(span.parent_span_id, "", "{name}");
+        }
+    }
+    Ok(())
+}
+
+/// T3: a stopped device is silent, whatever the environment says of cppTango's default interface.
+#[test]
+fn what_a_stopped_device_does_for_state_or_polling_is_silent() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&[])?;
+    let environment = with(
+        receiver.environment(),
+        &[
+            ("PROBE_PEER", &peer.device_url(PROBE)),
+            ("PROBE_HOOK", "asks"),
+        ],
+    );
+    let server = probe(&environment)?;
+    let device = proxy(&server)?;
+    device.stop_telemetry()?;
+    device.state()?;
+    device.status()?;
+    device.ping()?;
+    let polled = [PROBE, "command", "askpeer"].map(str::to_string).to_vec();
+    admin(&server)?.command_inout::<_, ()>("AddObjPolling", (vec![50], polled))?;
+    // Hook and command of the third polling, at the earliest.
+    server.process().wait_for_line("asked 9", EXPORT)?;
+    let spans = exported(&server, &receiver)?;
+    // The device began enabled, and its admin device stays so.
+    let known =
+        |span: &&Span| span.name != "Probe.init_device" && span.instance() != "dserver/probe/test";
+    let others: Vec<&Span> = spans.iter().filter(known).collect();
+    ensure!(others.is_empty(), "{others:?}");
+    ensure!(has(&spans, "Probe.init_device"));
+    Ok(())
+}
+
+/// X1: cppTango's policy is that stopped telemetry ends a trace; a process may let it through.
+#[test]
+fn a_stopped_device_hands_on_what_it_gets_if_its_process_wants_to() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&receiver.environment())?;
+    for (propagate, below) in [("off", ""), ("on", CALLER)] {
+        receiver.clear();
+        let environment = [
+            ("PROBE_PEER", peer.device_url(PROBE)),
+            ("PROBE_PROPAGATE", propagate.to_string()),
+        ];
+        let server = probe(&environment)?;
+        let traceparent = format!("00-{TRACE}-{CALLER}-01");
+        command_inout_4(&server, PROBE, "AskPeer", Client::Cpp6(&traceparent, ""))?;
+        let request = "Tango::Device_4Impl::command_inout_4";
+        let spans = receiver.wait_for("the peer's spans", EXPORT, |spans| {
+            has(spans, request) && has(spans, "Probe.Context")
+        })?;
+        assert_eq!(named(&spans, request)?.parent_span_id, below, "{propagate}");
+        server.terminate()?;
+        assert!(!has(&receiver.spans(), "Probe.AskPeer"));
+    }
+    Ok(())
+}
