@@ -129,16 +129,7 @@ impl Default for TraceContext {
 
 /// Empty for an invalid one.
 impl From<SpanContext> for TraceContext {
-    fn from(span_context: SpanContext) -> Self {
-        Self(span_context)
-    }
-}
-
-/// The context of the span of `cx`; empty where it has none.
-impl From<&Context> for TraceContext {
-    fn from(cx: &Context) -> Self {
-        let span = cx.span();
-        let made = span.span_context();
+    fn from(made: SpanContext) -> Self {
         if !made.is_valid() {
             return Self::EMPTY;
         }
@@ -150,6 +141,13 @@ impl From<&Context> for TraceContext {
             made.is_remote(),
             trace_state::valid(made.trace_state()),
         ))
+    }
+}
+
+/// The context of the span of `cx`; empty where it has none.
+impl From<&Context> for TraceContext {
+    fn from(cx: &Context) -> Self {
+        cx.span().span_context().clone().into()
     }
 }
 

@@ -5,7 +5,11 @@ mod common;
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use common::{EXPORT, has, named, parent, probe, proxy};
+use common::{
+    EXPORT, PROBE,
+    giop::{Client, command_inout_4},
+    has, named, parent, probe, proxy,
+};
 use cpptango_telemetry::TraceContext;
 use testbed::{Receiver, Span};
 
@@ -168,9 +172,24 @@ fn flags_and_state_arrive_at_the_device() -> Result<()> {
 
 /// X4, T4
 #[test]
-#[ignore = "cppTango's kernel spans sample what is not sampled, and Rust's spans that are not lose the flag random"]
 fn what_is_not_sampled_arrives_as_such_at_the_device() -> Result<()> {
     arrive(&[("not-sampled", "00", STATE), ("random", "02", STATE)])
+}
+
+/// X4: C++ accepts more entries than Rust's TraceState.
+#[test]
+fn an_entry_that_only_cpp_accepts_goes_alone() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&receiver.environment())?;
+    let sent = "a=1,b@c@d=2,e=3";
+    command_inout_4(&server, PROBE, "Context", Client::Cpp6(FIRST, sent))?;
+    let spans = receiver.wait_for("the call", EXPORT, |spans| {
+        has(spans, "Probe.Context") && has(spans, "Tango::Device_4Impl::command_inout_4")
+    })?;
+    let method = named(&spans, "Probe.Context")?;
+    assert_eq!(parent(&spans, method)?.trace_state, sent);
+    assert_eq!(method.trace_state, "a=1,e=3");
+    Ok(())
 }
 
 /// X3

@@ -190,7 +190,8 @@ proptest! {
             true => format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), flags & 3),
             false => String::new(),
         };
-        let cx = TraceContext::from(&Context::new().with_remote_span_context(span));
+        let cx = TraceContext::from(&Context::new().with_remote_span_context(span.clone()));
+        prop_assert_eq!(&cx, &TraceContext::from(span));
         prop_assert_eq!(cx.traceparent(), expected);
         is_written_well(&cx)?;
     }
