@@ -89,6 +89,19 @@ GoingOn going_on(const context::Context &context, const trace::SpanContext &curr
     return exported && !unsampled ? GoingOn{current, false} : GoingOn{*own, true};
 }
 
+void begin_trace(const std::array<std::uint8_t, 16> &trace_id) noexcept
+{
+    const auto own = own_context(context::RuntimeContext::GetCurrent());
+    if(own && !own->trace_id().IsValid())
+    {
+        // Nobody but this thread, in this request, has it.
+        *own = trace::SpanContext(trace::TraceId(nostd::span<const std::uint8_t, 16>(trace_id)),
+                                  trace::SpanId(),
+                                  trace::TraceFlags(),
+                                  false);
+    }
+}
+
 IncomingContext::IncomingContext() noexcept :
     token(attach(trace::SpanContext::GetInvalid()))
 {

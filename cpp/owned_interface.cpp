@@ -67,15 +67,15 @@ bool current_interface_exports() noexcept
     }
 }
 
-bool has_enabled_interface(Tango::DeviceImpl &device) noexcept
+InterfacePtr interface_of(Tango::DeviceImpl &device) noexcept
 {
     try
     {
-        return device.telemetry()->is_enabled();
+        return device.telemetry();
     }
     catch(const Tango::DevFailed &)
     {
-        return false;
+        return nullptr;
     }
 }
 

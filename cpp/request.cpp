@@ -4,6 +4,7 @@
 #include "cpptango_telemetry/owned_interface.h"
 
 #include <atomic>
+#include <utility>
 
 namespace cpptango_telemetry
 {
@@ -22,8 +23,8 @@ Request::Request(Tango::DeviceImpl &device, RequestGate &gate, const Tango::Clnt
     entry(gate),
     outer(served)
 {
-    // Without an interface (after cleanup_telemetry_interface) the base says so.
-    if(propagates_when_disabled() || has_enabled_interface(device))
+    const auto its = interface_of(device);
+    if(propagates_when_disabled() || (its && its->is_enabled()))
     {
         incoming.emplace(client);
     }
@@ -32,9 +33,12 @@ Request::Request(Tango::DeviceImpl &device, RequestGate &gate, const Tango::Clnt
 
 Request::Request(Tango::DeviceImpl &device, RequestGate &gate) :
     entry(gate),
-    outer(served),
-    interface(device.telemetry())
+    outer(served)
 {
+    if(auto its = interface_of(device))
+    {
+        interface.emplace(std::move(its));
+    }
     RequestGate::passed();
     incoming.emplace();
     served = &device;

@@ -4,6 +4,7 @@
 #include "cpptango-telemetry/src/bridge.rs.h"
 #include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/device_logger.h"
+#include "cpptango_telemetry/owned_interface.h"
 
 namespace cpptango_telemetry
 {
@@ -13,15 +14,8 @@ namespace
 
 TelemetryConfiguration configuration_of(Tango::DeviceImpl &device)
 {
-    try
-    {
-        return to_shared(device.telemetry()->get_configuration());
-    }
-    catch(const Tango::DevFailed &)
-    {
-        // No interface: after cleanup_telemetry_interface.
-        return {};
-    }
+    const auto its = interface_of(device);
+    return its ? to_shared(its->get_configuration()) : TelemetryConfiguration{};
 }
 
 } // namespace

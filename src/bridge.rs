@@ -103,6 +103,7 @@ mod ffi {
         include!("cpptango_telemetry/continuity.h");
         include!("cpptango_telemetry/device_logger.h");
         include!("cpptango_telemetry/environment.h");
+        include!("cpptango_telemetry/own_context.h");
         include!("cpptango_telemetry/reaper.h");
         include!("cpptango_telemetry/request.h");
         include!("cpptango_telemetry/telemetry_handle.h");
@@ -110,6 +111,7 @@ mod ffi {
 
         type TraceContextScope;
         fn get_trace_context() -> Result<SpanContextParts>;
+        fn begin_trace(trace_id: &[u8; 16]);
         fn set_trace_context(
             span_name: &str,
             headers: &TraceHeaders,
@@ -359,7 +361,7 @@ fn exporter(number: i32) -> Exporter {
     found.unwrap_or(Exporter::Console)
 }
 
-/// Invalid where there is none.
+/// Invalid where there is none; it may have the trace id of [`begin_trace`] then.
 pub(crate) fn get_trace_context() -> SpanContext {
     match ffi::get_trace_context() {
         Ok(parts) => SpanContext::new(
@@ -374,6 +376,11 @@ pub(crate) fn get_trace_context() -> SpanContext {
             SpanContext::NONE
         }
     }
+}
+
+/// What begins in the request that this thread serves is to be of this trace.
+pub(crate) fn begin_trace(trace_id: TraceId) {
+    ffi::begin_trace(&trace_id.to_bytes());
 }
 
 /// The C++ half of a [`crate::TraceContextScope`]; dropping it restores what was before.

@@ -11,7 +11,7 @@ use std::{
 
 use opentelemetry::{
     Context, ContextGuard, KeyValue,
-    trace::{SpanKind, Status, TraceContextExt},
+    trace::{SpanKind, Status, TraceContextExt, TraceId},
 };
 
 use crate::{
@@ -126,14 +126,23 @@ impl SpanGuard {
             };
         }
         // The kernel span if it is exported, else what came with the request: C++ has the word.
-        let parent = get_trace_context().to_context(&Context::current());
+        let going_on = bridge::get_trace_context();
+        let trace_id = going_on.trace_id();
+        let parent = TraceContext::from(going_on).to_context(&Context::current());
         let parent = parent.with_value(CurrentDevice::new(device, &mode));
         let guard = match mode {
             Mode::Emit(emitter) => {
                 let name = format!("{}.{operation}", device.class_name());
                 let mut attributes = attributes::of(operation, Some(device.device_name()));
                 attributes::add_client_ident(&mut attributes);
-                Self::emit(emitter, SpanKind::Server, name, attributes, parent)
+                let start = |parent: &Context| {
+                    let cx = emitter.start(SpanKind::Server, name, attributes, parent, trace_id);
+                    if !parent.has_active_span() {
+                        bridge::begin_trace(cx.span().span_context().trace_id());
+                    }
+                    cx
+                };
+                Self::emit(&emitter, start, parent)
             }
             _ => Self::handing_on(parent),
         };
@@ -164,13 +173,10 @@ impl SpanGuard {
                 }
                 let name = operation.to_string();
                 let attributes = attributes::of(operation, None);
-                Self::emit(
-                    emitter,
-                    SpanKind::Client,
-                    name,
-                    attributes,
-                    current_parent(),
-                )
+                let start = |parent: &Context| {
+                    emitter.start(SpanKind::Client, name, attributes, parent, TraceId::INVALID)
+                };
+                Self::emit(&emitter, start, current_parent())
             }
         };
         Self {
@@ -180,15 +186,12 @@ impl SpanGuard {
     }
 
     fn emit(
-        emitter: Arc<Emitter>,
-        kind: SpanKind,
-        name: String,
-        attributes: Vec<KeyValue>,
+        emitter: &Arc<Emitter>,
+        start: impl FnOnce(&Context) -> Context,
         parent: Context,
     ) -> Self {
         // The provider's sampler and processors may be the user's.
-        let started = AssertUnwindSafe(|| emitter.start(kind, name, attributes, &parent));
-        let cx = match catch_unwind(started) {
+        let cx = match catch_unwind(AssertUnwindSafe(|| start(&parent))) {
             Ok(cx) if cx.span().span_context().is_valid() => cx,
             failed => {
                 // Also a provider that somebody else has shut down: its spans would cut the trace.
@@ -212,7 +215,7 @@ impl SpanGuard {
             span: Some(Recording {
                 cx,
                 within_panic: thread::panicking(),
-                emitter,
+                emitter: emitter.clone(),
             }),
             ..Self::handing_on(handed_on)
         }

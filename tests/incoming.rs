@@ -8,7 +8,8 @@ use common::{
     giop::{Client, command_inout_4},
     has, named, parent, probe, probes, proxy, with,
 };
-use testbed::{DeviceServer, Receiver, Span};
+use tango_bindings::{DevFailed, DeviceProxy};
+use testbed::{DeviceServer, Receiver, Span, Trace, device};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CALLER: &str = "b7ad6b7169203331";
@@ -140,6 +141,39 @@ fn calls_within_a_process_nest_on_one_thread() -> Result<()> {
     Ok(())
 }
 
+/// T2, S6: nobody is the parent of all spans of these requests, and yet they are of one trace.
+#[test]
+fn the_spans_of_a_request_that_brings_nothing_are_one_trace() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = user_probe(&receiver, &[])?;
+    let device = proxy(&server)?;
+    device.read_attribute::<f64>("value")?;
+    device.command_inout::<(), Vec<String>>("Context", ())?;
+    let traces = Trace::all(&exported(&server, &receiver)?);
+    let names: Vec<Vec<&str>> = traces
+        .iter()
+        .map(|trace| {
+            trace
+                .roots()
+                .iter()
+                .map(|span| span.name.as_str())
+                .collect()
+        })
+        .collect();
+    let read = [
+        "always_executed_hook",
+        "read_attr_hardware",
+        "is_value_allowed",
+        "read_value",
+    ];
+    let read = read.map(|name| format!("Probe.{name}"));
+    assert_eq!(names[0], ["Probe.init_device"]);
+    assert_eq!(names[1], read);
+    assert_eq!(names[2], ["Probe.always_executed_hook", "Probe.Context"]);
+    assert_eq!(names.len(), 3, "{names:?}");
+    Ok(())
+}
+
 /// T1, T3: neither carries a context, and cppTango leaves them this thread's interface.
 #[test]
 fn polled_methods_are_the_devices_and_begin_anew() -> Result<()> {
@@ -219,6 +253,70 @@ fn a_stopped_device_hands_on_what_it_gets_if_its_process_wants_to() -> Result<()
         assert_eq!(named(&spans, request)?.parent_span_id, below, "{propagate}");
         server.terminate()?;
         assert!(!has(&receiver.spans(), "Probe.AskPeer"));
+    }
+    Ok(())
+}
+
+/// T6, T1, T2: a plain C++ device is below what it can see of the trace.
+#[test]
+fn a_plain_cpp_device_joins_the_trace_whatever_its_callers_settings() -> Result<()> {
+    let sensor_receiver = Receiver::start()?;
+    let name = "test/sensor/1";
+    let environment = sensor_receiver.environment();
+    let sensor = DeviceServer::start(&device::tango_test()?, "test", &[name], &environment)?;
+    let receiver = Receiver::start()?;
+    let environment = with(
+        receiver.environment(),
+        &[("PROBE_PEER", &sensor.device_url(name))],
+    );
+    let server = probe(&environment)?;
+    let operator = proxy(&server)?;
+    type Setting = fn(&DeviceProxy) -> Result<(), DevFailed>;
+    let settings: [(&str, Setting, &str); 6] = [
+        ("all", |_| Ok(()), "Tango::DeviceProxy::read_attribute"),
+        (
+            "user",
+            |device| device.set_telemetry_topics(&["user"]),
+            "DeviceProxy.read_attribute",
+        ),
+        (
+            "database",
+            |device| device.set_telemetry_topics(&["database"]),
+            "the caller",
+        ),
+        (
+            "no_endpoints",
+            |device| {
+                device.set_telemetry_topics(&["all"])?;
+                device.set_telemetry_tracing_endpoints(&[])
+            },
+            "the caller",
+        ),
+        (
+            "tracing_off",
+            |device| device.set_telemetry_tracing(false),
+            "the caller",
+        ),
+        ("stopped", |device| device.stop_telemetry(), "nobody"),
+    ];
+    for (_, set, _) in settings {
+        set(&operator)?;
+        let traceparent = format!("00-{TRACE}-{CALLER}-01");
+        command_inout_4(&server, PROBE, "ReadPeer", Client::Cpp6(&traceparent, ""))?;
+    }
+    let spans = exported(&server, &receiver)?;
+    let mut reads = exported(&sensor, &sensor_receiver)?;
+    reads.retain(|span| span.name == "Tango::Device_5Impl::read_attributes_5");
+    reads.sort_by_key(|span| span.start);
+    assert_eq!(reads.len(), settings.len());
+    for ((setting, _, above), read) in settings.iter().zip(&reads) {
+        let parent = match read.parent_span_id.as_str() {
+            "" => "nobody",
+            CALLER => "the caller",
+            _ => &parent(&spans, read)?.name,
+        };
+        assert_eq!(parent, *above, "{setting}");
+        assert_eq!(read.trace_id == TRACE, parent != "nobody", "{setting}");
     }
     Ok(())
 }

@@ -19,8 +19,8 @@ Tango::telemetry::InterfacePtr owned(Tango::telemetry::InterfacePtr interface);
 // is ours.
 bool current_interface_exports() noexcept;
 
-// False where the device has none, after cleanup_telemetry_interface.
-bool has_enabled_interface(Tango::DeviceImpl &device) noexcept;
+// Null where the device has none, after cleanup_telemetry_interface.
+Tango::telemetry::InterfacePtr interface_of(Tango::DeviceImpl &device) noexcept;
 
 // An interface that is enabled and makes no spans: it only has requests carry a trace context. Made once.
 const Tango::telemetry::InterfacePtr &propagating_interface();

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use opentelemetry::{Context, KeyValue, trace::SpanKind};
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{SpanKind, TraceId},
+};
 
 use super::TracerProviderRequest;
 use crate::{error::Error, reaper};
@@ -25,7 +28,14 @@ impl Emitter {
         match *self {}
     }
 
-    pub(crate) fn start(&self, _: SpanKind, _: String, _: Vec<KeyValue>, _: &Context) -> Context {
+    pub(crate) fn start(
+        &self,
+        _: SpanKind,
+        _: String,
+        _: Vec<KeyValue>,
+        _: &Context,
+        _: TraceId,
+    ) -> Context {
         match *self {}
     }
 }

@@ -1,6 +1,7 @@
 //! Tracer providers: the default one, and the user's factory.
 
 use std::{
+    cell::Cell,
     env,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, OnceLock},
@@ -8,15 +9,18 @@ use std::{
 
 use SpanProcessorType::{Batch, Simple};
 use arc_swap::ArcSwapOption;
-use opentelemetry::{Key, KeyValue, Value};
+use opentelemetry::{
+    Key, KeyValue, Value,
+    trace::{SpanId, TraceId},
+};
 use opentelemetry_resource_detectors::{
     ContainerResourceDetector, HostResourceDetector, OsResourceDetector, ProcessResourceDetector,
 };
 use opentelemetry_sdk::{
     Resource,
     trace::{
-        BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SimpleSpanProcessor,
-        SpanExporter, TracerProviderBuilder,
+        self, BatchConfigBuilder, BatchSpanProcessor, RandomIdGenerator, SdkTracerProvider,
+        SimpleSpanProcessor, SpanExporter, TracerProviderBuilder,
     },
 };
 
@@ -93,7 +97,9 @@ impl TracerProviderRequest<'_> {
     /// # Errors
     /// [`Error::Exporter`] for an endpoint that no exporter can be made for.
     pub fn builder(&self) -> Result<TracerProviderBuilder, Error> {
-        let mut builder = SdkTracerProvider::builder().with_resource(self.resource());
+        let mut builder = SdkTracerProvider::builder()
+            .with_resource(self.resource())
+            .with_id_generator(IdGenerator::default());
         for endpoint in self.endpoints {
             builder = match endpoint.exporter {
                 Exporter::Console => {
@@ -159,6 +165,36 @@ impl TracerProviderRequest<'_> {
             .with_service_name(self.service_name.to_string())
             .with_attributes(attributes)
             .build()
+    }
+}
+
+thread_local! {
+    static TRACE_ID: Cell<TraceId> = const { Cell::new(TraceId::INVALID) };
+}
+
+/// Runs `start`, which starts a span without a parent in this trace, if it is valid. With a factory's provider that has
+/// another id generator it is a trace of its own.
+pub(super) fn of_trace<T>(trace_id: TraceId, start: impl FnOnce() -> T) -> T {
+    TRACE_ID.set(trace_id);
+    let started = start();
+    TRACE_ID.set(TraceId::INVALID);
+    started
+}
+
+/// Random ids, but for what [`of_trace`] says.
+#[derive(Debug, Default)]
+struct IdGenerator(RandomIdGenerator);
+
+impl trace::IdGenerator for IdGenerator {
+    fn new_trace_id(&self) -> TraceId {
+        match TRACE_ID.get() {
+            TraceId::INVALID => self.0.new_trace_id(),
+            known => known,
+        }
+    }
+
+    fn new_span_id(&self) -> SpanId {
+        self.0.new_span_id()
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use opentelemetry::{
     Context, InstrumentationScope, KeyValue,
-    trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider},
+    trace::{SpanBuilder, SpanKind, TraceContextExt, TraceId, Tracer, TracerProvider},
 };
 use opentelemetry_sdk::{
     error::OTelSdkResult,
@@ -72,18 +72,20 @@ impl Emitter {
         self.counters.panicked();
     }
 
-    /// `parent` with a new span, a child of its one.
+    /// `parent` with a new span, a child of its one; if it has none, and `trace_id` is valid, of that trace.
     pub(crate) fn start(
         &self,
         kind: SpanKind,
         name: String,
         attributes: Vec<KeyValue>,
         parent: &Context,
+        trace_id: TraceId,
     ) -> Context {
         let builder = SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_attributes(attributes);
-        parent.with_span(self.tracer.build_with_context(builder, parent))
+        let span = provider::of_trace(trace_id, || self.tracer.build_with_context(builder, parent));
+        parent.with_span(span)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -51,13 +51,46 @@ impl Process {
     /// Starts a process, and waits for a line that contains `ready` on its stdout or stderr.
     /// `name` is what failure messages call it. Its stdin is empty.
     pub fn spawn(name: &str, command: Command, ready: Option<&str>) -> Result<Process> {
+        Self::spawn_with(name, command, Stdio::null(), ready)
+    }
+
+    /// The same with a stdin that [`write_line`](Self::write_line) writes to.
+    pub fn spawn_reading(name: &str, command: Command, ready: Option<&str>) -> Result<Process> {
+        Self::spawn_with(name, command, Stdio::piped(), ready)
+    }
+
+    fn spawn_with(
+        name: &str,
+        command: Command,
+        stdin: Stdio,
+        ready: Option<&str>,
+    ) -> Result<Process> {
         let process = Process {
-            shared: start(name, command)?,
+            shared: start(name, command, stdin)?,
         };
         if let Some(ready) = ready {
             process.wait_for_line(ready, READY_TIMEOUT)?;
         }
         Ok(process)
+    }
+
+    /// Writes a line to its stdin. Short lines, to a process that reads them: a full pipe would block.
+    pub fn write_line(&self, line: &str) -> Result<()> {
+        let mut stdin = self.shared.lock_stdin();
+        let written = match &mut *stdin {
+            Some(stdin) => stdin.write_all(format!("{line}\n").as_bytes()),
+            None => bail!("{} has no stdin, or it is closed", self.shared.name),
+        };
+        drop(stdin);
+        written.map_err(|error| {
+            let why = format!("does not take '{line}': {error}");
+            self.shared.failure(self.shared.lock(), &why)
+        })
+    }
+
+    /// Closes its stdin: what it reads ends there.
+    pub fn close_stdin(&self) {
+        drop(self.shared.lock_stdin().take());
     }
 
     /// The process id.
@@ -306,6 +339,7 @@ enum Stream {
 struct Shared {
     name: String,
     pid: Pid,
+    stdin: Mutex<Option<ChildStdin>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -330,6 +364,10 @@ impl State {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_stdin(&self) -> MutexGuard<'_, Option<ChildStdin>> {
+        self.stdin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {
@@ -400,19 +438,21 @@ impl Shared {
 }
 
 /// Spawns a process with its three threads, and registers it for the signal handler.
-fn start(name: &str, command: Command) -> Result<Arc<Shared>> {
+fn start(name: &str, mut command: Command, stdin: Stdio) -> Result<Arc<Shared>> {
     step_aside_when_ending();
     let program = command.get_program().to_string_lossy().into_owned();
     let mut live = lock_live();
     if live.ending {
         bail!("{name} is not started: this process is being ended by a signal");
     }
+    command.stdin(stdin);
     let mut child =
         spawn_bound(command).with_context(|| format!("cannot start {name}: {program}"))?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let shared = Arc::new(Shared {
         name: name.to_owned(),
         pid: Pid::from_child(&child),
+        stdin: Mutex::new(child.stdin.take()),
         state: Mutex::new(State {
             open: 2,
             ..State::default()
@@ -437,10 +477,7 @@ type Job = (Command, mpsc::Sender<std::io::Result<Child>>);
 /// process. So all children are spawned by one thread that lives as long as the process.
 fn spawn_bound(mut command: Command) -> std::io::Result<Child> {
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let parent = rustix::process::getpid();
     // SAFETY: between fork and exec only two system calls are made, and nothing is allocated.
     unsafe {

@@ -28,6 +28,20 @@ fn a_process_is_ready_when_it_says_so_and_ends_on_sigterm() {
 }
 
 #[test]
+fn a_process_reads_the_lines_that_are_written_to_it_until_its_stdin_is_closed() {
+    let script = "echo ready; while read line; do echo got $line; done; echo end";
+    let process = Process::spawn_reading("reader", sh(script), Some("ready")).unwrap();
+    process.write_line("one").unwrap();
+    process.wait_for_line("got one", LONG).unwrap();
+    process.write_line("two").unwrap();
+    process.close_stdin();
+    assert!(process.wait(LONG).unwrap().success());
+    assert_eq!(process.stdout(), "ready\ngot one\ngot two\nend\n");
+    let error = process.write_line("three").unwrap_err();
+    assert!(error.to_string().contains("no stdin, or it is closed"));
+}
+
+#[test]
 fn a_process_that_exits_before_it_is_ready_is_an_error_with_its_output() {
     let error = Process::spawn("broken", sh("echo oh dear; exit 7"), Some("ready"))
         .err()

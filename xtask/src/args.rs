@@ -10,6 +10,7 @@ cargo xtask [--cpptango 10.3|10.0|9.3] COMMAND
 
   demo [ARGUMENTS]     build and run the demo
   soak [--seconds N]   a Rust server and plain cppTango, reconfigured under load; 60 s each, unless it dies before
+  matrix [ARGUMENTS]   each mix of telemetry configurations along client, Leader and Follower: is its trace whole?
   test [-- ARGUMENTS]  formatting, lints, documentation and all tests; with arguments only `cargo test ARGUMENTS`,
                        as in `cargo xtask test -- --test devices`
   bench [-- ARGUMENTS] the benchmarks; arguments go to `cargo bench`
@@ -26,22 +27,24 @@ be deleted at any time. Builds go to target/NAME-OF-THE-ROOT there, to the usual
 Ctrl-C lets the running command end by itself; after 5 s, or at a second Ctrl-C, it is ended.
 Exit code: the command's, 2 for wrong arguments, 1 for what xtask itself could not do.";
 
-const ALLOWED: &str = "allowed are `cargo xtask demo | soak | test | bench | shell | run -- COMMAND...`, \
+const ALLOWED: &str = "allowed are `cargo xtask demo | soak | matrix | test | bench | shell | run -- COMMAND...`, \
                        `--cpptango 10.3|10.0|9.3` and `--help`";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Task {
     Demo,
     Soak,
+    Matrix,
     Test,
     Bench,
     Shell,
     Run,
 }
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     Task::Demo,
     Task::Soak,
+    Task::Matrix,
     Task::Test,
     Task::Bench,
     Task::Shell,
@@ -53,6 +56,7 @@ impl Task {
         match self {
             Self::Demo => "demo",
             Self::Soak => "soak",
+            Self::Matrix => "matrix",
             Self::Test => "test",
             Self::Bench => "bench",
             Self::Shell => "shell",
@@ -62,7 +66,10 @@ impl Task {
 
     /// Whether the project itself is built and run, so that nothing of the environment may be missing.
     pub fn needs_all(self) -> bool {
-        matches!(self, Self::Demo | Self::Soak | Self::Test | Self::Bench)
+        matches!(
+            self,
+            Self::Demo | Self::Soak | Self::Matrix | Self::Test | Self::Bench
+        )
     }
 }
 
@@ -108,9 +115,9 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
                     let found = TASKS.into_iter().find(|task| word == task.name());
                     task = Some(found.ok_or_else(|| wrong(format!("no command {word:?}")))?);
                 }
-                // Demo and soak check their own arguments. For the others a forgotten `--` must not pass: `cargo test
+                // The examples check their own arguments. For the others a forgotten `--` must not pass: `cargo test
                 // WORD` succeeds without running anything.
-                Some(Task::Demo | Task::Soak) => rest.push(word),
+                Some(Task::Demo | Task::Soak | Task::Matrix) => rest.push(word),
                 Some(task) => {
                     let hint = format!("{} takes no {word:?} before `--`", task.name());
                     return Err(wrong(hint));
@@ -151,6 +158,7 @@ mod tests {
         assert_eq!(go("demo --calls 3").rest, ["--calls", "3"]);
         assert_eq!(go("demo -- --help").rest, ["--help"]);
         assert_eq!(go("soak --seconds 5").rest, ["--seconds", "5"]);
+        assert_eq!(go("matrix --peer pytango").rest, ["--peer", "pytango"]);
         assert_eq!(go("test -- --test devices").rest, ["--test", "devices"]);
     }
 

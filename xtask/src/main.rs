@@ -51,7 +51,7 @@ fn start() -> Result<()> {
         eprintln!("==> {}", environment.describe());
     }
     match task {
-        Task::Demo | Task::Soak => steps::example(&environment, task.name(), rest),
+        Task::Demo | Task::Soak | Task::Matrix => steps::example(&environment, task.name(), rest),
         Task::Test => steps::test(&environment, rest),
         Task::Bench => steps::bench(&environment, rest),
         Task::Shell => steps::bare(&environment, vec!["bash".into()]),

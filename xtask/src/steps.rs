@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crate::environment::Environment;
 use crate::process::{Failure, Result, run};
 
-/// Demo and soak run other examples.
+/// Demo, soak and matrix run other examples.
 pub fn example(environment: &Environment, name: &str, arguments: Vec<OsString>) -> Result<()> {
     step(
         environment,

@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""What the matrix needs of examples/follower.rs in PyTango."""
+
+from tango.server import Device, command, run
+
+
+class Follower(Device):
+    @command(dtype_in="DevDouble")
+    def Go(self, position):
+        self.position = position
+
+    def is_Go_allowed(self):
+        return True
+
+
+if __name__ == "__main__":
+    run((Follower,))
