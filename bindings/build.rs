@@ -18,6 +18,7 @@ fn main() {
             "cpp/device_proxy.cpp",
             "cpp/device_server.cpp",
             "cpp/value.cpp",
+            "cpp/w3c_reference.cpp",
         ]);
     if std::env::var_os("CPPTANGO_TELEMETRY_WERROR").is_some() {
         build.flag("-Werror");

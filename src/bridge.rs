@@ -9,14 +9,13 @@ use std::{
     ffi::CStr,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    str::FromStr,
     sync::Once,
     thread,
 };
 
 use cxx::{SharedPtr, UniquePtr};
 pub use ffi::TelemetryHandle;
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId};
 
 use crate::{
     client,
@@ -26,7 +25,7 @@ use crate::{
     diagnostics,
     environment::{LogLevel, properties},
     error::{Error, panic_text},
-    reaper,
+    reaper, trace_state,
 };
 
 /// cppTango's own names and enumerators.
@@ -370,7 +369,7 @@ pub(crate) fn get_trace_context() -> SpanContext {
             SpanId::from_bytes(parts.span_id),
             TraceFlags::new(parts.flags),
             true,
-            TraceState::from_str(&parts.tracestate).unwrap_or_default(),
+            trace_state::parse(&parts.tracestate),
         ),
         Err(error) => {
             diagnostics::warn("get_trace_context", &error);

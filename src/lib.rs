@@ -50,6 +50,7 @@ mod scope;
 mod span;
 mod statistics;
 mod trace_context;
+mod trace_state;
 
 pub use bridge::TelemetryHandle;
 pub use config::{Configuration, Endpoint, Exporter};

@@ -1,21 +1,22 @@
 //! The W3C trace context as a value.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use opentelemetry::{
     Context,
-    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState},
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId},
 };
 
-use crate::error::Error;
+use crate::{error::Error, trace_state};
 
 /// The flags that the W3C has given a meaning: sampled, and (level 2) random trace id.
-const KNOWN_FLAGS: u8 = 0x03;
+const KNOWN_FLAGS: TraceFlags = TraceFlags::new(0x03);
 
 /// A W3C trace context: what the headers `traceparent` and `tracestate` say, or nothing.
 ///
 /// Source of the rules: W3C Trace Context, level 1 and (for the flags) level 2. opentelemetry's own
-/// `TraceContextPropagator` accepts more than those.
+/// `TraceContextPropagator` accepts more than those. However it was made, a value has no flags without a meaning, and
+/// no entry in its `tracestate` that opentelemetry-cpp or opentelemetry would reject, and the others with it.
 ///
 /// ```
 /// # use cpptango_telemetry::TraceContext;
@@ -34,9 +35,10 @@ impl TraceContext {
     /// Reads the two headers.
     ///
     /// Version 00 is exactly 55 bytes of lower-case hexadecimal digits and dashes; of a higher version the first 55
-    /// bytes count, which must be followed by a dash or nothing. An empty `traceparent` is an empty context. A
-    /// `tracestate` that opentelemetry cannot read is dropped and the rest counts: it must not affect `traceparent`
-    /// (W3C 3.3.1).
+    /// bytes count, which must be followed by a dash or nothing. An empty `traceparent` is an empty context.
+    ///
+    /// Of `tracestate` the valid entries count, at most 32. The others are dropped one by one (W3C 4.3), and never
+    /// affect `traceparent` (W3C 3.3).
     ///
     /// # Errors
     /// [`Error::TraceParent`] for any other `traceparent`.
@@ -59,16 +61,20 @@ impl TraceContext {
         }
         let trace_id = TraceId::from_bytes(hex(&bytes[3..35])?);
         let span_id = SpanId::from_bytes(hex(&bytes[36..52])?);
-        let flags = TraceFlags::new(hex::<1>(&bytes[53..55])?[0] & KNOWN_FLAGS);
+        let flags = TraceFlags::new(hex::<1>(&bytes[53..55])?[0]);
         if trace_id == TraceId::INVALID {
             return Err(Error::TraceParent("the trace id is zero"));
         }
         if span_id == SpanId::INVALID {
             return Err(Error::TraceParent("the parent id is zero"));
         }
-        let state = TraceState::from_str(tracestate).unwrap_or_default();
+        let state = trace_state::parse(tracestate);
         Ok(Self(SpanContext::new(
-            trace_id, span_id, flags, true, state,
+            trace_id,
+            span_id,
+            flags & KNOWN_FLAGS,
+            true,
+            state,
         )))
     }
 
@@ -88,7 +94,7 @@ impl TraceContext {
             "00-{}-{}-{:02x}",
             self.0.trace_id(),
             self.0.span_id(),
-            self.0.trace_flags().to_u8() & KNOWN_FLAGS
+            self.0.trace_flags()
         )
     }
 
@@ -123,19 +129,25 @@ impl Default for TraceContext {
 
 /// Empty for an invalid one.
 impl From<SpanContext> for TraceContext {
-    fn from(span_context: SpanContext) -> Self {
-        if span_context.is_valid() {
-            Self(span_context)
-        } else {
-            Self::EMPTY
+    fn from(made: SpanContext) -> Self {
+        if !made.is_valid() {
+            return Self::EMPTY;
         }
+        // Whoever made it may have been less strict.
+        Self(SpanContext::new(
+            made.trace_id(),
+            made.span_id(),
+            made.trace_flags() & KNOWN_FLAGS,
+            made.is_remote(),
+            trace_state::valid(made.trace_state()),
+        ))
     }
 }
 
 /// The context of the span of `cx`; empty where it has none.
 impl From<&Context> for TraceContext {
     fn from(cx: &Context) -> Self {
-        Self(cx.span().span_context().clone())
+        cx.span().span_context().clone().into()
     }
 }
 

@@ -84,11 +84,18 @@ pub(crate) mod ffi {
         RemoveTelemetryLoggingEndpoint,
     }
 
+    /// The W3C headers of those names.
+    struct TraceHeaders {
+        traceparent: String,
+        tracestate: String,
+    }
+
     // SAFETY: they take and return values, and are noexcept.
     unsafe extern "C++" {
         include!("cpptango_telemetry/telemetry_handle.h");
         include!("tango_bindings/device_proxy.h");
         include!("tango_bindings/device_server.h");
+        include!("tango_bindings/w3c_reference.h");
 
         #[namespace = "cpptango_telemetry"]
         type TelemetryHandle = cpptango_telemetry::TelemetryHandle;
@@ -106,6 +113,8 @@ pub(crate) mod ffi {
         fn telemetry(self: &Proxy, method: TelemetryMethod, argument: &Value) -> Reply;
 
         fn log_warn(device: &str, text: &str);
+
+        fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
 
         fn run_server(arguments: Vec<String>, definition: Box<ClassDefinition>) -> Reply;
     }

@@ -12,6 +12,7 @@ mod proxy;
 mod server;
 mod value;
 
+pub use bridge::ffi::{TraceHeaders, cpp_propagator};
 pub use cpptango_telemetry;
 pub use error::{DevError, DevFailed};
 pub use proxy::{DeviceProxy, TelemetryEndpoint};
