@@ -4,6 +4,7 @@
 #include <opentelemetry/trace/context.h>
 #include <opentelemetry/trace/propagation/http_trace_context.h>
 
+#include <cstdint>
 #include <utility>
 
 namespace context = opentelemetry::context;
@@ -16,6 +17,9 @@ namespace cpptango_telemetry
 
 namespace
 {
+
+// As in src/trace_context.rs: sampled, and (level 2) random trace id.
+constexpr std::uint8_t KNOWN_FLAGS = 0x03;
 
 class Carrier final : public propagation::TextMapCarrier
 {
@@ -59,7 +63,7 @@ Headers headers_of(const trace::SpanContext &span_context) noexcept
     return carrier.headers;
 }
 
-// Not HttpTraceContext, which would need a context with a span made for it.
+// Not HttpTraceContext: it would need a context with a span made for it, and writes unknown flags, in upper case.
 void write_headers(propagation::TextMapCarrier &carrier, const trace::SpanContext &span_context) noexcept
 {
     if(!span_context.IsValid())
@@ -69,7 +73,8 @@ void write_headers(propagation::TextMapCarrier &carrier, const trace::SpanContex
     char traceparent[] = "00-00000000000000000000000000000000-0000000000000000-00";
     span_context.trace_id().ToLowerBase16(nostd::span<char, 32>{traceparent + 3, 32});
     span_context.span_id().ToLowerBase16(nostd::span<char, 16>{traceparent + 36, 16});
-    span_context.trace_flags().ToLowerBase16(nostd::span<char, 2>{traceparent + 53, 2});
+    const trace::TraceFlags flags(span_context.trace_flags().flags() & KNOWN_FLAGS);
+    flags.ToLowerBase16(nostd::span<char, 2>{traceparent + 53, 2});
     carrier.Set(trace::propagation::kTraceParent, traceparent);
     if(!span_context.trace_state()->Empty())
     {

@@ -1,8 +1,9 @@
 //! The header `tracestate`, entry by entry.
 //!
-//! W3C Trace Context, level 1: the list and its entries are 3.3.1, and 4.3 allows to discard invalid
-//! entries alone. Both opentelemetry-cpp and opentelemetry discard the whole list where they do not like one entry, and
-//! they do not like the same ones. So what is kept here is what the W3C and both of them accept.
+//! W3C Trace Context, level 1: the list and its entries are 3.3.1, and 4.3 allows to discard invalid entries alone. Both
+//! opentelemetry-cpp and opentelemetry discard the whole list where they do not like one entry, and they do not like the
+//! same ones. So what is kept here is what the W3C and both of them accept. Of level 2 there is that a key may begin with
+//! a digit.
 
 use opentelemetry::trace::TraceState;
 
@@ -38,10 +39,10 @@ pub(crate) fn valid<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -
 }
 
 fn is_key(key: &str) -> bool {
+    let digit_too = |first: u8| first.is_ascii_lowercase() || first.is_ascii_digit();
     match key.split_once('@') {
-        None => key.len() <= MAX_LENGTH && is_identifier(key, |first| first.is_ascii_lowercase()),
+        None => key.len() <= MAX_LENGTH && is_identifier(key, digit_too),
         Some((tenant, system)) => {
-            let digit_too = |first: u8| first.is_ascii_lowercase() || first.is_ascii_digit();
             tenant.len() <= MAX_TENANT
                 && system.len() <= MAX_SYSTEM
                 && is_identifier(tenant, digit_too)
