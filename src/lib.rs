@@ -6,6 +6,8 @@
 //!   operators reconfigure a device at run time, cppTango calls its virtual telemetry methods, and the device's Rust tracer
 //!   is rebuilt or switched off. [`DeviceTelemetry::in_span`] puts a span around a device method.
 //! - [`client::call`] puts a span around a client call.
+//! - A trace goes on through this process whatever its settings are, unless [`trace_continuity`] says otherwise;
+//!   `docs/continuity.md` says how. [`propagate_when_disabled`] extends it to actors that are stopped or disabled.
 //! - [`TELEMETRY_SUPPORTED`] tells whether all that is there; else the same functions do nothing.
 //!
 //! # Features

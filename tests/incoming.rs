@@ -257,6 +257,22 @@ fn a_stopped_device_hands_on_what_it_gets_if_its_process_wants_to() -> Result<()
     Ok(())
 }
 
+/// X1: the same of a client that is disabled, below a span of its application.
+#[test]
+fn a_disabled_client_hands_on_its_applications_span_if_its_process_wants_to() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&receiver.environment())?;
+    for (propagate, below) in [("off", ""), ("on", CALLER)] {
+        let environment = [("CALLER_PROPAGATE", propagate.to_string())];
+        receiver.clear();
+        common::caller("below", &server, &environment)?;
+        let request = "Tango::Device_4Impl::command_inout_4";
+        let spans = receiver.wait_for("the request", EXPORT, |spans| has(spans, request))?;
+        assert_eq!(named(&spans, request)?.parent_span_id, below, "{propagate}");
+    }
+    Ok(())
+}
+
 /// T6, T1, T2: a plain C++ device is below what it can see of the trace.
 #[test]
 fn a_plain_cpp_device_joins_the_trace_whatever_its_callers_settings() -> Result<()> {
