@@ -134,9 +134,8 @@ fn hooks_that_nobody_has_given_have_spans_only_with_their_switch_and_all_topics(
         follower.command_inout::<f64, ()>("Go", 1.0)?;
         server.terminate()?;
         let spans = receiver.spans();
-        // It is below the kernel span, beside the command. With the topic `user` cppTango drops that, and its flags say
-        // that nothing below is to be exported either.
-        assert_eq!(has(&spans, "Follower.Go"), topics == "all");
+        // It is below the kernel span, beside the command, which has its span in any case.
+        assert!(has(&spans, "Follower.Go"), "{switch} {topics}");
         let hook = "Follower.always_executed_hook";
         assert_eq!(has(&spans, hook), emitted, "{switch} {topics}");
         if emitted {
