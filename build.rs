@@ -192,6 +192,7 @@ mod native {
                 "cpp/device_logger.cpp",
                 "cpp/environment.cpp",
                 "cpp/interface_scope.cpp",
+                "cpp/interface_slot.cpp",
                 "cpp/own_context.cpp",
                 "cpp/owned_interface.cpp",
                 "cpp/propagator.cpp",

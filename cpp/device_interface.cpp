@@ -37,13 +37,18 @@ LoggerProvider BeforeInitialization::take_logger_provider() noexcept
     return std::move(shared_provider);
 }
 
+DeviceInterface::~DeviceInterface()
+{
+    slot->set(nullptr);
+}
+
 void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization &before)
 {
     before.restore_interface();
     log.take_over(device, before.take_logger_provider());
-    auto &slot = device.telemetry();
-    auto mine = owned(slot);
-    gate.exclusively([&] { slot.swap(mine); });
+    auto &current = device.telemetry();
+    const auto mine = owned(current, slot.get());
+    replace(current, mine);
     if(change(device, [&](Configuration &configuration) { before.properties.apply(configuration); }))
     {
         update_logging(device);
@@ -52,16 +57,21 @@ void DeviceInterface::take_over(Tango::DeviceImpl &device, BeforeInitialization 
 
 bool DeviceInterface::change(Tango::DeviceImpl &device, const std::function<void(Configuration &)> &change)
 {
-    auto &slot = device.telemetry();
-    auto configuration = slot->get_configuration();
+    auto &current = device.telemetry();
+    auto configuration = current->get_configuration();
     change(configuration);
-    if(same(configuration, slot->get_configuration()))
+    if(same(configuration, current->get_configuration()))
     {
         return false;
     }
-    auto replaced = make_interface(configuration);
-    gate.exclusively([&] { slot.swap(replaced); });
+    replace(current, make_interface(configuration, slot.get()));
     return true;
+}
+
+void DeviceInterface::replace(Tango::telemetry::InterfacePtr &current, Tango::telemetry::InterfacePtr replacing)
+{
+    slot->set(replacing);
+    gate.exclusively([&] { current.swap(replacing); });
 }
 
 void DeviceInterface::update_logging(Tango::DeviceImpl &device)

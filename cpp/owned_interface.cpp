@@ -27,6 +27,7 @@ struct Owner
 {
     InterfacePtr interface;
     bool exports;
+    const InterfaceSlot *slot;
 
     void operator()(Interface *)
     {
@@ -36,18 +37,24 @@ struct Owner
 
 } // namespace
 
-InterfacePtr owned(InterfacePtr interface)
+InterfacePtr owned(InterfacePtr interface, const InterfaceSlot *slot)
 {
     auto *pointer = interface.get();
     const auto &configuration = interface->get_configuration();
     register_at_exit(configuration);
     const bool exporting = exports(configuration);
-    return InterfacePtr(pointer, Owner{std::move(interface), exporting});
+    return InterfacePtr(pointer, Owner{std::move(interface), exporting, slot});
 }
 
-InterfacePtr make_interface(const Configuration &configuration)
+InterfacePtr make_interface(const Configuration &configuration, const InterfaceSlot *slot)
 {
-    return owned(InterfaceFactory::create(configuration));
+    return owned(InterfaceFactory::create(configuration), slot);
+}
+
+bool is_current_interface_of(const InterfaceSlot *slot) noexcept
+{
+    const auto *owner = std::get_deleter<Owner>(Tango::telemetry::current_telemetry_interface);
+    return owner != nullptr && owner->slot == slot;
 }
 
 bool current_interface_exports() noexcept

@@ -36,10 +36,10 @@ TelemetryHandle::~TelemetryHandle()
     }
 }
 
-void TelemetryHandle::initialize(Tango::DeviceImpl &device)
+void TelemetryHandle::initialize(Tango::DeviceImpl &device, std::shared_ptr<InterfaceSlot> slot)
 {
     auto logger = std::make_shared<DeviceLogger>(device);
-    auto trampoline = trampoline_new(device.get_device_class()->get_name(), device.get_name(), logger);
+    auto trampoline = trampoline_new(device.get_device_class()->get_name(), device.get_name(), logger, std::move(slot));
     state = std::make_unique<State>(State{std::move(logger), std::move(trampoline)});
     reconfigured_noexcept("constructor", device);
 }

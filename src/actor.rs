@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::ArcSwap;
 
 use crate::{
-    TELEMETRY_SUPPORTED,
+    TELEMETRY_SUPPORTED, bridge,
     config::Configuration,
     error::Error,
     export::{self, Emitter, Factory, TracerProviderRequest},
@@ -36,6 +36,8 @@ pub(crate) struct Actor {
     /// The actor's own tracer provider factory. Held by those who make a new state, never by a call.
     factory: Mutex<Option<Box<Factory>>>,
     counters: Arc<Counters>,
+    /// Of a device that cppTango knows.
+    interface: Option<bridge::DeviceInterface>,
 }
 
 impl Actor {
@@ -49,7 +51,21 @@ impl Actor {
             }),
             factory: Mutex::new(None),
             counters: Arc::default(),
+            interface: None,
         }
+    }
+
+    #[cfg(tango_telemetry)]
+    pub(crate) fn with_interface(self, interface: bridge::DeviceInterface) -> Self {
+        Self {
+            interface: Some(interface),
+            ..self
+        }
+    }
+
+    /// Makes the device's C++ interface the current one, where it is not.
+    pub(crate) fn enter_interface(&self) -> Option<bridge::InterfaceScope> {
+        self.interface.as_ref()?.enter()
     }
 
     pub(crate) fn service_name(&self) -> &str {

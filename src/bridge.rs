@@ -103,6 +103,7 @@ mod ffi {
         include!("cpptango_telemetry/continuity.h");
         include!("cpptango_telemetry/device_logger.h");
         include!("cpptango_telemetry/environment.h");
+        include!("cpptango_telemetry/interface_slot.h");
         include!("cpptango_telemetry/own_context.h");
         include!("cpptango_telemetry/reaper.h");
         include!("cpptango_telemetry/request.h");
@@ -125,6 +126,8 @@ mod ffi {
         ) -> UniquePtr<TraceContextScope>;
 
         type InterfaceScope;
+        type InterfaceSlot;
+        fn enter(self: &InterfaceSlot) -> Result<UniquePtr<InterfaceScope>>;
         #[namespace = "Tango::telemetry"]
         type Interface;
         fn client_interface(service_name: &str) -> Result<SharedPtr<Interface>>;
@@ -166,6 +169,7 @@ mod ffi {
             class_name: &CxxString,
             device_name: &CxxString,
             logger: SharedPtr<DeviceLogger>,
+            slot: SharedPtr<InterfaceSlot>,
         ) -> Box<Trampoline>;
         fn called(self: &Trampoline, method: &str);
         fn reconfigured(
@@ -187,9 +191,11 @@ unsafe impl Send for ffi::Retired {}
 unsafe impl Send for ffi::Interface {}
 unsafe impl Sync for ffi::Interface {}
 
-// SAFETY: it locks what it uses.
+// SAFETY: they lock what they use.
 unsafe impl Send for ffi::DeviceLogger {}
 unsafe impl Sync for ffi::DeviceLogger {}
+unsafe impl Send for ffi::InterfaceSlot {}
+unsafe impl Sync for ffi::InterfaceSlot {}
 
 /// The names of the device properties about telemetry.
 fn telemetry_properties() -> Vec<String> {
@@ -230,12 +236,14 @@ fn trampoline_new(
     class_name: &cxx::CxxString,
     device_name: &cxx::CxxString,
     logger: SharedPtr<ffi::DeviceLogger>,
+    slot: SharedPtr<ffi::InterfaceSlot>,
 ) -> Box<Trampoline> {
     // Requests are next. It does not fail: cppTango has just read the environment.
     let _ = trace_continuity();
-    let telemetry = DeviceTelemetry::new(
+    let telemetry = DeviceTelemetry::with_interface(
         &class_name.to_string_lossy(),
         &device_name.to_string_lossy(),
+        DeviceInterface(slot),
     );
     telemetry
         .actor()
@@ -432,6 +440,17 @@ impl Interface {
 
     pub(crate) fn configuration(&self) -> Configuration {
         ffi::configuration_of(&self.0).into()
+    }
+}
+
+/// The C++ interface that a device has.
+pub(crate) struct DeviceInterface(SharedPtr<ffi::InterfaceSlot>);
+
+impl DeviceInterface {
+    /// Where the current one is another's: on a thread that does not serve the device's request.
+    pub(crate) fn enter(&self) -> Option<InterfaceScope> {
+        let entered = self.0.enter().ok()?;
+        (!entered.is_null()).then_some(InterfaceScope(entered))
     }
 }
 

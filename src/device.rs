@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+#[cfg(tango_telemetry)]
+use crate::bridge;
 #[cfg(feature = "sdk")]
 use crate::export::{TracerProviderFactoryError, TracerProviderRequest};
 use crate::{
@@ -42,6 +44,17 @@ impl DeviceTelemetry {
     #[must_use]
     pub fn new(class_name: &str, device_name: &str) -> Self {
         Self(Arc::new(Actor::new(class_name, Some(device_name))))
+    }
+
+    /// That of a C++ device, which has an interface of its own.
+    #[cfg(tango_telemetry)]
+    pub(crate) fn with_interface(
+        class_name: &str,
+        device_name: &str,
+        interface: bridge::DeviceInterface,
+    ) -> Self {
+        let actor = Actor::new(class_name, Some(device_name));
+        Self(Arc::new(actor.with_interface(interface)))
     }
 
     /// The Tango class (`service.name`).

@@ -112,7 +112,7 @@ impl SpanGuard {
         if operation.is_kernel() && !emits_kernel_spans(device) {
             return Self::default();
         }
-        let (mode, interface) = unless_disabled(device.actor().mode());
+        let (mode, propagating) = unless_disabled(device.actor().mode());
         if matches!(mode, Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
@@ -125,6 +125,7 @@ impl SpanGuard {
                 ..Self::default()
             };
         }
+        let interface = propagating.or_else(|| device.actor().enter_interface());
         // The kernel span if it is exported, else what came with the request: C++ has the word.
         let going_on = bridge::get_trace_context();
         let trace_id = going_on.trace_id();
@@ -153,22 +154,27 @@ impl SpanGuard {
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
-        let of_device =
-            Context::map_current(|cx| cx.get::<CurrentDevice>().map(CurrentDevice::mode));
-        let within_device = of_device.is_some();
-        let (mode, interface) =
-            unless_disabled(of_device.unwrap_or_else(|| client::actor().mode()));
-        let interface = match mode {
-            _ if within_device || interface.is_some() => interface,
-            Mode::Off => client::enter_disabled(),
-            _ => client::enter(),
+        let of_device = Context::map_current(|cx| {
+            let current = cx.get::<CurrentDevice>()?;
+            Some((current.mode(), current.device.clone()))
+        });
+        let (mode, device) = match of_device {
+            Some((mode, device)) => (mode, Some(device)),
+            None => (client::actor().mode(), None),
+        };
+        let (mode, propagating) = unless_disabled(mode);
+        let interface = match (&device, &mode) {
+            _ if propagating.is_some() => propagating,
+            (Some(device), _) => device.actor().enter_interface(),
+            (None, Mode::Off) => client::enter_disabled(),
+            (None, _) => client::enter(),
         };
         let guard = match mode {
             Mode::Off => Self::default(),
             _ if settings().patching_disabled => Self::default(),
             Mode::PropagateOnly => Self::handing_on(current_parent()),
             Mode::Emit(emitter) => {
-                if !within_device {
+                if device.is_none() {
                     client::hint_at_service_name();
                 }
                 let name = operation.to_string();

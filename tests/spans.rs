@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use common::{EXPORT, PROBE, count, has, named, parent, probe, proxy};
+use common::{EXPORT, PROBE, count, has, named, parent, probe, proxy, with};
 use tango_bindings::TelemetryEndpoint;
 use testbed::{Kind, Receiver, Span, Status};
 
@@ -255,6 +255,39 @@ fn calls_of_a_stopped_device_are_nobody_elses() -> Result<()> {
             "{}",
             call.name
         );
+    }
+    Ok(())
+}
+
+/// L2: with the context goes whose calls they are, for both halves.
+#[test]
+fn calls_of_a_device_on_another_thread_are_the_devices() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&[])?;
+    let environment = with(
+        receiver.environment(),
+        &[("PROBE_PEER", &peer.device_url(PROBE))],
+    );
+    let server = probe(&environment)?;
+    let device = proxy(&server)?;
+    device.command_inout::<(), Vec<String>>("AskPeerElsewhere", ())?;
+    device.stop_telemetry()?;
+    device.command_inout::<(), Vec<String>>("AskPeerElsewhere", ())?;
+    server.terminate()?;
+    let spans = receiver.spans();
+    let method = named(&spans, "Probe.AskPeerElsewhere")?;
+    for name in [
+        "DeviceProxy.command_inout",
+        "Tango::Connection::command_inout",
+    ] {
+        let call = named(&spans, name)?;
+        assert_eq!(
+            (call.service(), call.instance()),
+            ("Probe", PROBE),
+            "{name}"
+        );
+        assert_eq!(call.trace_id, method.trace_id, "{name}");
+        assert_ne!(call.attr("thread.id"), method.attr("thread.id"), "{name}");
     }
     Ok(())
 }

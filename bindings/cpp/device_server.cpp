@@ -21,7 +21,6 @@ class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Imp
         TelemetryDevice(device_class, name),
         rust_half(device_new(*class_definition, telemetry_handle(), name))
     {
-        const auto scope = telemetry_scope();
         init_device();
     }
 

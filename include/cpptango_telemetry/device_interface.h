@@ -10,12 +10,13 @@
 
 #include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/device_log.h"
-#include "cpptango_telemetry/interface_scope.h"
+#include "cpptango_telemetry/interface_slot.h"
 #include "cpptango_telemetry/request_gate.h"
 
 #include <tango/tango.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace cpptango_telemetry
@@ -51,6 +52,11 @@ class DeviceInterface final
   public:
     using Configuration = Tango::telemetry::Configuration;
 
+    DeviceInterface() = default;
+    ~DeviceInterface();
+    DeviceInterface(const DeviceInterface &) = delete;
+    DeviceInterface &operator=(const DeviceInterface &) = delete;
+
     // Takes over the interface that cppTango has just made of environment and device properties.
     void take_over(Tango::DeviceImpl &device, BeforeInitialization &before);
 
@@ -61,8 +67,12 @@ class DeviceInterface final
     void update_logging(Tango::DeviceImpl &device);
 
     RequestGate gate;
+    // For Rust.
+    const std::shared_ptr<InterfaceSlot> slot = std::make_shared<InterfaceSlot>();
 
   private:
+    void replace(Tango::telemetry::InterfacePtr &current, Tango::telemetry::InterfacePtr replacing);
+
     DeviceLog log;
 };
 

@@ -9,11 +9,17 @@
 namespace cpptango_telemetry
 {
 
-// A new one. Throws what cppTango throws.
-Tango::telemetry::InterfacePtr make_interface(const Tango::telemetry::Configuration &configuration);
+class InterfaceSlot;
+
+// A new one, for that slot if there is one. Throws what cppTango throws.
+Tango::telemetry::InterfacePtr make_interface(const Tango::telemetry::Configuration &configuration,
+                                              const InterfaceSlot *slot = nullptr);
 
 // The same of one that cppTango has made. The last to let go of the result hands the interface over to the reaper.
-Tango::telemetry::InterfacePtr owned(Tango::telemetry::InterfacePtr interface);
+Tango::telemetry::InterfacePtr owned(Tango::telemetry::InterfacePtr interface, const InterfaceSlot *slot = nullptr);
+
+// Whether this thread's current interface is for that slot.
+bool is_current_interface_of(const InterfaceSlot *slot) noexcept;
 
 // Whether the sampled spans of this thread's current interface are exported. Neither locks nor allocates where that one
 // is ours.

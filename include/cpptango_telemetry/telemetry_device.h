@@ -10,8 +10,7 @@
 //
 // cppTango calls them on the thread that serves the admin device, without the device's monitor.
 //
-// A device that overrides always_executed_hook calls this one first. While its own constructor runs, the device's
-// interface is not the current one of the thread; to have it there, for calls in init_device, make a telemetry_scope().
+// A device that overrides always_executed_hook calls this one first.
 #pragma once
 
 #include "cpptango_telemetry/admin_commands.h"
@@ -56,7 +55,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
         Base(device_class, std::forward<Name>(device_name), std::forward<Args>(args)...)
     {
         interface.take_over(*this, before);
-        handle.initialize(*this);
+        handle.initialize(*this, interface.slot);
     }
 
     ~TelemetryDevice() override
@@ -68,12 +67,6 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     const TelemetryHandle &telemetry_handle() const noexcept
     {
         return handle;
-    }
-
-    // Makes the device's interface the current one of this thread, as it is within requests.
-    InterfaceScope telemetry_scope()
-    {
-        return InterfaceScope(this->telemetry());
     }
 
     void initialize_telemetry_interface() override
@@ -88,6 +81,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     void cleanup_telemetry_interface() noexcept override
     {
         const Lock lock(configuring);
+        interface.slot->set(nullptr);
         interface.gate.exclusively([this] { Base::cleanup_telemetry_interface(); });
         handle.reconfigured_noexcept("cleanup_telemetry_interface", *this);
     }

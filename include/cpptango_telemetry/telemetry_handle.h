@@ -15,6 +15,8 @@ namespace cpptango_telemetry
 // Rust's `bridge::Trampoline`.
 struct Trampoline;
 
+class InterfaceSlot;
+
 class TelemetryHandle final
 {
   public:
@@ -26,7 +28,7 @@ class TelemetryHandle final
 
     // To be called once from the device's constructor, with the configuration that cppTango has made of environment and
     // device properties. Before it there is no Rust device.
-    void initialize(Tango::DeviceImpl &device);
+    void initialize(Tango::DeviceImpl &device, std::shared_ptr<InterfaceSlot> slot);
 
     // A virtual method was called that changes nothing of tracing. `method` is its name.
     void called(const char *method) const noexcept;

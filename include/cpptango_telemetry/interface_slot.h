@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// Where the interface that a device has now is to be had from any thread, also when the device is gone: for what is done
+// in a device's name elsewhere than in its requests.
+#pragma once
+
+#include "cpptango_telemetry/interface_scope.h"
+
+#include <tango/tango.h>
+
+#include <memory>
+#include <mutex>
+
+namespace cpptango_telemetry
+{
+
+class InterfaceSlot final
+{
+  public:
+    // One of owned_interface.h that is this slot's, or null.
+    void set(Tango::telemetry::InterfacePtr interface);
+
+    // Makes it the current one of this thread. Null, and no change, where the current one has been in the slot too (a
+    // request keeps the interface that it began with), or there is none.
+    std::unique_ptr<InterfaceScope> enter() const;
+
+  private:
+    mutable std::mutex mutex;
+    Tango::telemetry::InterfacePtr interface;
+};
+
+} // namespace cpptango_telemetry
