@@ -8,8 +8,7 @@
 #include "cpptango_telemetry/propagator.h"
 #include "cpptango_telemetry/w3c_headers.h"
 
-#include <opentelemetry/trace/context.h>
-#include <opentelemetry/trace/default_span.h>
+#include <opentelemetry/context/runtime_context.h>
 
 #include <array>
 
@@ -33,10 +32,9 @@ trace::SpanContext known()
             true};
 }
 
-// Whether cppTango hands on the known context from there.
-bool is_handed_on(const context::Context &context)
+// Whether cppTango hands on the known context now.
+bool is_handed_on()
 {
-    const auto token = context::RuntimeContext::Attach(context);
     Headers headers;
     Tango::telemetry::Interface::get_trace_context(headers.traceparent, headers.tracestate);
     return headers.traceparent == headers_of(known()).traceparent;
@@ -47,9 +45,14 @@ Continuity tried()
     const InterfaceScope scope(propagating_interface());
     // After the first interface was made: that one installs cppTango's.
     install_propagator();
-    context::Context nothing;
-    const nostd::shared_ptr<trace::Span> span(new trace::DefaultSpan(known()));
-    return {is_handed_on(trace::SetSpan(nothing, span)), is_handed_on(with_own_context(nothing, known()))};
+    const auto handed_on = [](const trace::SpanContext &current)
+    {
+        const auto token = context::RuntimeContext::Attach(with_span({}, current));
+        return is_handed_on();
+    };
+    const bool context_shared = handed_on(known());
+    const OwnContext own(known());
+    return {context_shared, handed_on(trace::SpanContext::GetInvalid())};
 }
 
 } // namespace

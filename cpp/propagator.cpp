@@ -36,7 +36,7 @@ class Propagator final : public propagation::TextMapPropagator
 
     void Inject(propagation::TextMapCarrier &carrier, const context::Context &context) noexcept override
     {
-        const auto on = going_on(context);
+        const auto on = going_on(span_of(context));
         if(on.own)
         {
             write_headers(carrier, on.span_context);

@@ -2,9 +2,13 @@
 #include "cpptango_telemetry/request.h"
 
 #include "cpptango_telemetry/owned_interface.h"
+#include "cpptango_telemetry/w3c_headers.h"
 
 #include <atomic>
 #include <utility>
+
+namespace context = opentelemetry::context;
+namespace trace = opentelemetry::trace;
 
 namespace cpptango_telemetry
 {
@@ -17,16 +21,50 @@ thread_local const Tango::DeviceImpl *served = nullptr;
 
 std::atomic<bool> when_disabled{false};
 
+bool hands_on(const Tango::telemetry::InterfacePtr &interface) noexcept
+{
+    return when_disabled.load(std::memory_order_relaxed) || (interface && interface->is_enabled());
+}
+
+trace::SpanContext sent_by(const Tango::ClntIdent &client) noexcept
+{
+    try
+    {
+        const Tango::TraceContext *sent = nullptr;
+        switch(client._d())
+        {
+        case Tango::CPP_6:
+            sent = &client.cpp_clnt_6().trace_context;
+            break;
+        case Tango::JAVA_6:
+            sent = &client.java_clnt_6().trace_context;
+            break;
+        default:
+            // IDL 5 and older.
+            return trace::SpanContext::GetInvalid();
+        }
+        const auto &headers = sent->data();
+        return span_context_of({headers.trace_parent.in(), headers.trace_state.in()});
+    }
+    catch(...)
+    {
+        return trace::SpanContext::GetInvalid();
+    }
+}
+
 } // namespace
 
 Request::Request(Tango::DeviceImpl &device, RequestGate &gate, const Tango::ClntIdent &client) :
     entry(gate),
     outer(served)
 {
-    const auto its = interface_of(device);
-    if(propagates_when_disabled() || (its && its->is_enabled()))
+    if(hands_on(interface_of(device)))
     {
-        incoming.emplace(client);
+        begin(sent_by(client));
+    }
+    else
+    {
+        begin_in_silence();
     }
     served = &device;
 }
@@ -35,12 +73,20 @@ Request::Request(Tango::DeviceImpl &device, RequestGate &gate) :
     entry(gate),
     outer(served)
 {
-    if(auto its = interface_of(device))
+    auto its = interface_of(device);
+    RequestGate::passed();
+    if(hands_on(its))
+    {
+        begin(trace::SpanContext::GetInvalid());
+    }
+    else
+    {
+        begin_in_silence();
+    }
+    if(its)
     {
         interface.emplace(std::move(its));
     }
-    RequestGate::passed();
-    incoming.emplace();
     served = &device;
 }
 
@@ -54,14 +100,46 @@ bool Request::is_to(const Tango::DeviceImpl &device) noexcept
     return served == &device;
 }
 
+// Still in the name of whoever made the request, if that was on this thread: the current interface is theirs.
+void Request::begin(const trace::SpanContext &sent) noexcept
+{
+    if(sent.IsValid())
+    {
+        own.emplace(sent);
+        return;
+    }
+    // Part of another request (cppTango reads the attributes of write_read_attributes with an empty identification),
+    // or made by one on this thread. cppTango would make its span the child of the current one, exported or not.
+    const auto on = going_on(current_span());
+    if(on.own)
+    {
+        make_current(on.span_context);
+    }
+    if(OwnContext::innermost() == nullptr)
+    {
+        own.emplace(trace::SpanContext::GetInvalid());
+    }
+}
+
+// A stopped device ends the trace, also that of a caller on this thread.
+void Request::begin_in_silence() noexcept
+{
+    const bool is_within = OwnContext::innermost() != nullptr;
+    if(is_within || current_span().IsValid())
+    {
+        own.emplace(trace::SpanContext::GetInvalid());
+        make_current(trace::SpanContext::GetInvalid());
+    }
+}
+
+void Request::make_current(const trace::SpanContext &span_context) noexcept
+{
+    current = context::RuntimeContext::Attach(with_span(context::RuntimeContext::GetCurrent(), span_context));
+}
+
 void propagate_when_disabled(bool propagate) noexcept
 {
     when_disabled.store(propagate);
-}
-
-bool propagates_when_disabled() noexcept
-{
-    return when_disabled.load(std::memory_order_relaxed);
 }
 
 } // namespace cpptango_telemetry

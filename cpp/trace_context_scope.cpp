@@ -6,8 +6,7 @@
 #include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/w3c_headers.h"
 
-#include <opentelemetry/trace/context.h>
-#include <opentelemetry/trace/default_span.h>
+#include <opentelemetry/trace/trace_state.h>
 
 namespace context = opentelemetry::context;
 namespace trace = opentelemetry::trace;
@@ -18,9 +17,18 @@ namespace cpptango_telemetry
 
 using Tango::telemetry::Interface;
 
-TraceContextScope::TraceContextScope(const context::Context &context) :
-    token(context::RuntimeContext::Attach(context))
+TraceContextScope::TraceContextScope(const trace::SpanContext &span_context)
 {
+    // That there is none takes no other's place.
+    if(span_context.IsValid() || OwnContext::innermost() == nullptr)
+    {
+        own.emplace(span_context);
+    }
+}
+
+void TraceContextScope::make_current(const trace::SpanContext &span_context) noexcept
+{
+    token = context::RuntimeContext::Attach(with_span(context::RuntimeContext::GetCurrent(), span_context));
 }
 
 void TraceContextScope::set_trace_context(const std::string &span_name,
@@ -53,8 +61,8 @@ SpanContextParts get_trace_context()
     {
         return parts;
     }
-    const auto context = context::RuntimeContext::GetCurrent();
-    const auto on = is_whole() ? going_on(context) : going_on(context, said_by_cpptango());
+    const auto on = going_on(is_whole() ? current_span() : said_by_cpptango());
+    parts.known = on.own || on.span_context.IsValid();
     on.span_context.trace_id().CopyBytesTo(parts.trace_id);
     on.span_context.span_id().CopyBytesTo(parts.span_id);
     parts.flags = on.span_context.trace_flags().flags();
@@ -73,8 +81,7 @@ std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const 
     }
     const Headers given{std::string(headers.traceparent), std::string(headers.tracestate)};
     // First the own context, should the span not be exported.
-    auto scope = std::make_unique<TraceContextScope>(
-        with_own_context(context::RuntimeContext::GetCurrent(), span_context_of(given)));
+    auto scope = std::make_unique<TraceContextScope>(span_context_of(given));
     scope->set_trace_context(
         std::string(span_name), given.traceparent, given.tracestate, static_cast<Tango::telemetry::Span::Kind>(kind));
     return scope;
@@ -85,19 +92,22 @@ std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::ui
                                                         std::uint8_t flags,
                                                         rust::Str tracestate)
 {
+    // It finds out at first use, before there is an own context.
+    const bool whole = is_whole();
     const trace::SpanContext span_context{trace::TraceId(nostd::span<const std::uint8_t, 16>(trace_id)),
                                           trace::SpanId(nostd::span<const std::uint8_t, 8>(span_id)),
                                           trace::TraceFlags(flags),
                                           true,
-                                          trace::TraceState::FromHeader({tracestate.data(), tracestate.size()})};
-    auto context = with_own_context(context::RuntimeContext::GetCurrent(), span_context);
+                                          tracestate.empty()
+                                              ? trace::TraceState::GetDefault()
+                                              : trace::TraceState::FromHeader({tracestate.data(), tracestate.size()})};
+    auto scope = std::make_unique<TraceContextScope>(span_context);
     if(!span_context.IsValid())
     {
-        return std::make_unique<TraceContextScope>(context);
+        return scope;
     }
-    const nostd::shared_ptr<trace::Span> span{new trace::DefaultSpan(span_context)};
-    auto scope = std::make_unique<TraceContextScope>(trace::SetSpan(context, span));
-    if(!is_whole())
+    scope->make_current(span_context);
+    if(!whole)
     {
         const auto headers = headers_of(span_context);
         scope->set_trace_context("cpptango_telemetry::TraceContextScope::attach",

@@ -45,8 +45,9 @@ use constants::root::Tango::telemetry as tango;
 
 #[cxx::bridge(namespace = "cpptango_telemetry")]
 mod ffi {
-    /// A span context; zeros for none.
+    /// A span context; zeros for none. Known: that there is none is not for lack of anybody who knows.
     struct SpanContextParts {
+        known: bool,
         trace_id: [u8; 16],
         span_id: [u8; 8],
         flags: u8,
@@ -238,8 +239,8 @@ fn trampoline_new(
     logger: SharedPtr<ffi::DeviceLogger>,
     slot: SharedPtr<ffi::InterfaceSlot>,
 ) -> Box<Trampoline> {
-    // Requests are next. It does not fail: cppTango has just read the environment.
-    let _ = trace_continuity();
+    // Requests are next. It does not fail: cppTango has just read the environment. Who listens to diagnostics may panic.
+    let _ = catch_unwind(trace_continuity);
     let telemetry = DeviceTelemetry::with_interface(
         &class_name.to_string_lossy(),
         &device_name.to_string_lossy(),
@@ -369,19 +370,22 @@ fn exporter(number: i32) -> Exporter {
     found.unwrap_or(Exporter::Console)
 }
 
-/// Invalid where there is none; it may have the trace id of [`begin_trace`] then.
-pub(crate) fn get_trace_context() -> SpanContext {
+/// Invalid where nothing is to go on; it may have the trace id of [`begin_trace`] then. `None` on a thread of which C++
+/// knows nothing.
+pub(crate) fn get_trace_context() -> Option<SpanContext> {
     match ffi::get_trace_context() {
-        Ok(parts) => SpanContext::new(
-            TraceId::from_bytes(parts.trace_id),
-            SpanId::from_bytes(parts.span_id),
-            TraceFlags::new(parts.flags),
-            true,
-            trace_state::parse(&parts.tracestate),
-        ),
+        Ok(parts) => parts.known.then(|| {
+            SpanContext::new(
+                TraceId::from_bytes(parts.trace_id),
+                SpanId::from_bytes(parts.span_id),
+                TraceFlags::new(parts.flags),
+                true,
+                trace_state::parse(&parts.tracestate),
+            )
+        }),
         Err(error) => {
             diagnostics::warn("get_trace_context", &error);
-            SpanContext::NONE
+            None
         }
     }
 }

@@ -6,16 +6,20 @@ use crate::{bridge, trace_context::TraceContext};
 
 /// The trace context that cppTango would hand on with a request made now on this thread.
 ///
-/// Inside a device method it is the one of the kernel span of the request, or of what was attached since. Empty outside
-/// any span, and where telemetry of the thread's current device or client is disabled. (cppTango 10.3:
-/// `Tango::telemetry::Interface::get_trace_context`.)
+/// Inside a device method it is the one of the kernel span of the request, or of what was attached since; where kernel
+/// spans are not exported, the one that the request has brought. Empty outside any span, and where telemetry of the
+/// thread's current device or client is disabled. (cppTango 10.3: `Tango::telemetry::Interface::get_trace_context`, which
+/// knows of kernel spans only.)
 #[must_use]
 pub fn get_trace_context() -> TraceContext {
-    bridge::get_trace_context().into()
+    bridge::get_trace_context().map_or(TraceContext::EMPTY, Into::into)
 }
 
 // The two examples are the test of X5: they differ only in the thread.
 /// While it lives, its trace context is cppTango's current one on this thread.
+///
+/// It is for calls made by C++ code. [`client::call`](crate::client::call) hands on Rust's current span where there is
+/// one, so there make the context the current one of Rust ([`TraceContext::to_context`]).
 ///
 /// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner
 /// ones too. A scope belongs to the thread that made it and cannot leave it:

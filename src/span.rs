@@ -11,7 +11,7 @@ use std::{
 
 use opentelemetry::{
     Context, ContextGuard, KeyValue,
-    trace::{SpanKind, Status, TraceContextExt, TraceId},
+    trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceId},
 };
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     error::panic_text,
     export::Emitter,
     operation::{Operation, OperationError},
-    scope::{TraceContextScope, get_trace_context},
+    scope::TraceContextScope,
     trace_context::TraceContext,
 };
 
@@ -128,8 +128,17 @@ impl SpanGuard {
         let interface = propagating.or_else(|| device.actor().enter_interface());
         // The kernel span if it is exported, else what came with the request: C++ has the word.
         let going_on = bridge::get_trace_context();
-        let trace_id = going_on.trace_id();
-        let parent = TraceContext::from(going_on).to_context(&Context::current());
+        let trace_id = going_on
+            .as_ref()
+            .map_or(TraceId::INVALID, SpanContext::trace_id);
+        let parent = match going_on {
+            // Of who has called from the same thread there may be a span, which is not to go on: nor does it from one
+            // process to the next.
+            Some(nothing) if !nothing.is_valid() && has_valid_span(&Context::current()) => {
+                Context::new()
+            }
+            known => current_with(known),
+        };
         let parent = parent.with_value(CurrentDevice::new(device, &mode));
         let guard = match mode {
             Mode::Emit(emitter) => {
@@ -138,7 +147,7 @@ impl SpanGuard {
                 attributes::add_client_ident(&mut attributes);
                 let start = |parent: &Context| {
                     let cx = emitter.start(SpanKind::Server, name, attributes, parent, trace_id);
-                    if !parent.has_active_span() {
+                    if !has_valid_span(parent) {
                         bridge::begin_trace(cx.span().span_context().trace_id());
                     }
                     cx
@@ -212,7 +221,7 @@ impl SpanGuard {
         };
         // A span that is not sampled is not exported, so that nothing must be its child.
         let sampled = cx.span().span_context().is_sampled();
-        let handed_on = if sampled || !parent.has_active_span() {
+        let handed_on = if sampled || !has_valid_span(&parent) {
             cx.clone()
         } else {
             parent
@@ -301,10 +310,20 @@ impl Drop for Recording {
 /// The parent of a client call's span: Rust's current span, else what C++ hands on.
 fn current_parent() -> Context {
     let current = Context::current();
-    if current.has_active_span() {
+    if has_valid_span(&current) {
         return current;
     }
-    get_trace_context().to_context(&current)
+    current_with(bridge::get_trace_context())
+}
+
+/// Rust's current context, with this as its remote span if it is one.
+fn current_with(span_context: Option<SpanContext>) -> Context {
+    let cx = span_context.map_or(TraceContext::EMPTY, TraceContext::from);
+    cx.to_context(&Context::current())
+}
+
+fn has_valid_span(cx: &Context) -> bool {
+    cx.span().span_context().is_valid()
 }
 
 fn emits_kernel_spans(device: &DeviceTelemetry) -> bool {

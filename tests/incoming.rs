@@ -2,11 +2,11 @@
 
 mod common;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use common::{
     EXPORT, PROBE, admin,
     giop::{Client, command_inout_4},
-    has, named, parent, probe, probes, proxy, with,
+    has, named, parent, probe, proxy, with,
 };
 use tango_bindings::{DevFailed, DeviceProxy};
 use testbed::{DeviceServer, Receiver, Span, Trace, device};
@@ -98,45 +98,6 @@ fn both_halves_of_write_read_attribute_are_below_its_caller() -> Result<()> {
             "{name} is below {}",
             parent.name
         );
-    }
-    Ok(())
-}
-
-/// T1, T2
-#[test]
-fn calls_within_a_process_nest_on_one_thread() -> Result<()> {
-    let receiver = Receiver::start()?;
-    let environment = with(
-        receiver.environment(),
-        &[("TANGO_TELEMETRY_TOPICS", "user")],
-    );
-    let (second, third) = ("test/probe/2", "test/probe/3");
-    let server = probes(&[PROBE, second, third], &environment)?;
-    proxy(&server)?.command_inout::<_, Vec<String>>(
-        "Forward",
-        vec![server.device_url(second), server.device_url(third)],
-    )?;
-    let spans = exported(&server, &receiver)?;
-    let of = |device: &str, name: &str| {
-        let mut all = spans
-            .iter()
-            .filter(|span| span.instance() == device && span.name == name);
-        let one = all
-            .next()
-            .with_context(|| format!("no {name} of {device}"))?;
-        ensure!(all.next().is_none(), "several {name} of {device}");
-        Ok(one)
-    };
-    // Each device connects to the next one before it calls it: what that call made current is gone then.
-    let mut above = of(PROBE, "Probe.Forward")?;
-    assert_eq!(above.parent_span_id, "");
-    for (caller, device) in [(PROBE, second), (second, third)] {
-        assert_eq!(of(caller, "DeviceProxy.new")?.parent_span_id, above.span_id);
-        let call = of(caller, "DeviceProxy.command_inout")?;
-        assert_eq!(call.parent_span_id, above.span_id);
-        above = of(device, "Probe.Forward")?;
-        assert_eq!(above.parent_span_id, call.span_id);
-        assert_eq!(above.attr("thread.id"), call.attr("thread.id"));
     }
     Ok(())
 }

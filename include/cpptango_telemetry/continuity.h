@@ -10,8 +10,8 @@ namespace cpptango_telemetry
 // Shared with Rust, defined by cxx.
 struct Continuity;
 
-// Installs the propagator and tries both, once for the process. Throws what cppTango throws where the environment is
-// bad.
+// Installs the propagator and tries both, once for the process, on a thread without an own context. Throws what cppTango
+// throws where the environment is bad.
 Continuity continuity();
 
 // Whether all is shared; also where that cannot be tried, since it is the usual case.

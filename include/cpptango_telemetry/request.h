@@ -7,6 +7,7 @@
 #include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/request_gate.h"
 
+#include <opentelemetry/context/runtime_context.h>
 #include <tango/tango.h>
 
 #include <optional>
@@ -32,14 +33,18 @@ class Request final
     static bool is_to(const Tango::DeviceImpl &device) noexcept;
 
   private:
+    void begin(const opentelemetry::trace::SpanContext &sent) noexcept;
+    void begin_in_silence() noexcept;
+    void make_current(const opentelemetry::trace::SpanContext &span_context) noexcept;
+
     RequestGate::Entry entry;
     const Tango::DeviceImpl *outer;
+    std::optional<OwnContext> own;
+    opentelemetry::nostd::unique_ptr<opentelemetry::context::Token> current;
     std::optional<InterfaceScope> interface;
-    std::optional<IncomingContext> incoming;
 };
 
 // cppTango lets a disabled interface hand on nothing, and so do devices and client of this process, unless this is set.
 void propagate_when_disabled(bool propagate) noexcept;
-bool propagates_when_disabled() noexcept;
 
 } // namespace cpptango_telemetry

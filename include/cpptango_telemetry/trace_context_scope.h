@@ -3,6 +3,7 @@
 // The C++ half of the context bridge: what opentelemetry-cpp's RuntimeContext holds on this thread, read and set.
 #pragma once
 
+#include "cpptango_telemetry/own_context.h"
 #include "rust/cxx.h"
 
 #include <opentelemetry/context/runtime_context.h>
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace cpptango_telemetry
@@ -24,7 +26,11 @@ struct TraceHeaders;
 class TraceContextScope final
 {
   public:
-    explicit TraceContextScope(const opentelemetry::context::Context &context);
+    // It is the own context; see own_context.h.
+    explicit TraceContextScope(const opentelemetry::trace::SpanContext &span_context);
+
+    // And the current span, until the scope's end.
+    void make_current(const opentelemetry::trace::SpanContext &span_context) noexcept;
 
     // Interface::set_trace_context, until the scope's end.
     void set_trace_context(const std::string &span_name,
@@ -33,6 +39,7 @@ class TraceContextScope final
                            Tango::telemetry::Span::Kind kind) noexcept;
 
   private:
+    std::optional<OwnContext> own;
     opentelemetry::nostd::unique_ptr<opentelemetry::context::Token> token;
     // Ends first.
     Tango::telemetry::ScopePtr span_scope;

@@ -175,10 +175,16 @@ thread_local! {
 /// Runs `start`, which starts a span without a parent in this trace, if it is valid. With a factory's provider that has
 /// another id generator it is a trace of its own.
 pub(super) fn of_trace<T>(trace_id: TraceId, start: impl FnOnce() -> T) -> T {
+    /// A sampler of the user's may panic.
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            TRACE_ID.set(TraceId::INVALID);
+        }
+    }
+    let _reset = Reset;
     TRACE_ID.set(trace_id);
-    let started = start();
-    TRACE_ID.set(TraceId::INVALID);
-    started
+    start()
 }
 
 /// Random ids, but for what [`of_trace`] says.
