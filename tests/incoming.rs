@@ -131,7 +131,8 @@ fn the_spans_of_a_request_that_brings_nothing_are_one_trace() -> Result<()> {
     assert_eq!(names[0], ["Probe.init_device"]);
     assert_eq!(names[1], read);
     assert_eq!(names[2], ["Probe.always_executed_hook", "Probe.Context"]);
-    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names[3], ["Probe.delete_device"]);
+    assert_eq!(names.len(), 4, "{names:?}");
     Ok(())
 }
 
@@ -231,6 +232,70 @@ fn a_disabled_client_hands_on_its_applications_span_if_its_process_wants_to() ->
         let spans = receiver.wait_for("the request", EXPORT, |spans| has(spans, request))?;
         assert_eq!(named(&spans, request)?.parent_span_id, below, "{propagate}");
     }
+    Ok(())
+}
+
+/// T1, T4: whoever does not sample takes no part in the trace.
+#[test]
+fn a_span_that_is_not_sampled_is_nobodys_parent() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&receiver.environment())?;
+    let more = [
+        ("OTEL_TRACES_SAMPLER", "always_off"),
+        ("PROBE_PEER", &peer.device_url(PROBE)),
+    ];
+    let server = user_probe(&receiver, &more)?;
+    let traceparent = format!("00-{TRACE}-{CALLER}-01");
+    command_inout_4(&server, PROBE, "AskPeer", Client::Cpp6(&traceparent, ""))?;
+    server.terminate()?;
+    let spans = exported(&peer, &receiver)?;
+    let request = named(&spans, "Tango::Device_4Impl::command_inout_4")?;
+    assert_eq!(request.parent_span_id, CALLER);
+    assert!(has(&spans, "Probe.Context"), "it was sampled");
+    assert!(!has(&spans, "Probe.AskPeer"));
+    Ok(())
+}
+
+/// L5, T3: whatever the environment says.
+#[test]
+fn a_client_that_is_switched_off_is_silent_and_on_again_is_not() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = probe(&[])?;
+    let said = common::caller("switch", &server, &receiver.environment())?;
+    let [on, off, again] = said.split_whitespace().collect::<Vec<_>>()[..] else {
+        anyhow::bail!("caller said {said}");
+    };
+    let spans = receiver.spans();
+    let in_trace = |id: &str| spans.iter().filter(|span| span.trace_id == id).count();
+    // A Rust and a kernel span for each call.
+    assert_eq!([on, off, again].map(in_trace), [2, 0, 2], "{spans:?}");
+    let services = spans.iter().map(|span| span.service());
+    assert!(
+        services
+            .into_iter()
+            .all(|service| service == "tango.rust.client")
+    );
+    Ok(())
+}
+
+/// L2, T3: it runs when nobody requests anything.
+#[test]
+fn calls_of_delete_device_are_the_devices() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let peer = probe(&[])?;
+    let more = [
+        ("PROBE_PEER", peer.device_url(PROBE)),
+        ("PROBE_DELETE", "asks".to_string()),
+    ];
+    let more = more.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let server = probe(&with(receiver.environment(), &more))?;
+    let spans = exported(&server, &receiver)?;
+    let call = named(&spans, "Tango::Connection::command_inout")?;
+    assert_eq!((call.service(), call.instance()), ("Probe", PROBE));
+    assert_eq!(
+        parent(&spans, parent(&spans, call)?)?.name,
+        "Probe.delete_device"
+    );
     Ok(())
 }
 
