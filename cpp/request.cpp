@@ -21,11 +21,6 @@ thread_local const Tango::DeviceImpl *served = nullptr;
 
 std::atomic<bool> when_disabled{false};
 
-bool hands_on(const Tango::telemetry::InterfacePtr &interface) noexcept
-{
-    return when_disabled.load(std::memory_order_relaxed) || (interface && interface->is_enabled());
-}
-
 trace::SpanContext sent_by(const Tango::ClntIdent &client) noexcept
 {
     try
@@ -58,15 +53,7 @@ Request::Request(Tango::DeviceImpl &device, RequestGate &gate, const Tango::Clnt
     entry(gate),
     outer(served)
 {
-    if(hands_on(interface_of(device)))
-    {
-        begin(sent_by(client));
-    }
-    else
-    {
-        begin_in_silence();
-    }
-    served = &device;
+    begin(device, interface_of(device), &client);
 }
 
 Request::Request(Tango::DeviceImpl &device, RequestGate &gate) :
@@ -75,19 +62,11 @@ Request::Request(Tango::DeviceImpl &device, RequestGate &gate) :
 {
     auto its = interface_of(device);
     RequestGate::passed();
-    if(hands_on(its))
-    {
-        begin(trace::SpanContext::GetInvalid());
-    }
-    else
-    {
-        begin_in_silence();
-    }
+    begin(device, its, nullptr);
     if(its)
     {
         interface.emplace(std::move(its));
     }
-    served = &device;
 }
 
 Request::~Request()
@@ -101,9 +80,17 @@ bool Request::is_to(const Tango::DeviceImpl &device) noexcept
 }
 
 // Still in the name of whoever made the request, if that was on this thread: the current interface is theirs.
-void Request::begin(const trace::SpanContext &sent) noexcept
+void Request::begin(const Tango::DeviceImpl &device,
+                    const Tango::telemetry::InterfacePtr &its,
+                    const Tango::ClntIdent *client) noexcept
 {
-    if(sent.IsValid())
+    served = &device;
+    if(!when_disabled.load(std::memory_order_relaxed) && !(its && its->is_enabled()))
+    {
+        begin_in_silence();
+        return;
+    }
+    if(const auto sent = client != nullptr ? sent_by(*client) : trace::SpanContext::GetInvalid(); sent.IsValid())
     {
         own.emplace(sent);
         return;

@@ -33,7 +33,9 @@ class Request final
     static bool is_to(const Tango::DeviceImpl &device) noexcept;
 
   private:
-    void begin(const opentelemetry::trace::SpanContext &sent) noexcept;
+    void begin(const Tango::DeviceImpl &device,
+               const Tango::telemetry::InterfacePtr &its,
+               const Tango::ClntIdent *client) noexcept;
     void begin_in_silence() noexcept;
     void make_current(const opentelemetry::trace::SpanContext &span_context) noexcept;
 
