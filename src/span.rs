@@ -165,25 +165,25 @@ impl SpanGuard {
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
         let of_device = Context::map_current(|cx| {
             let current = cx.get::<CurrentDevice>()?;
-            Some((current.mode(), current.device.clone()))
+            let (mode, propagating) = unless_disabled(current.mode());
+            let interface = propagating.or_else(|| current.device.actor().enter_interface());
+            Some((mode, interface))
         });
-        let (mode, device) = match of_device {
-            Some((mode, device)) => (mode, Some(device)),
-            None => (client::actor().mode(), None),
-        };
-        let (mode, propagating) = unless_disabled(mode);
-        let interface = match (&device, &mode) {
-            _ if propagating.is_some() => propagating,
-            (Some(device), _) => device.actor().enter_interface(),
-            (None, Mode::Off) => client::enter_disabled(),
-            (None, _) => client::enter(),
-        };
+        let within_device = of_device.is_some();
+        let (mode, interface) = of_device.unwrap_or_else(|| {
+            let (mode, propagating) = unless_disabled(client::actor().mode());
+            let interface = propagating.or_else(|| match mode {
+                Mode::Off => client::enter_disabled(),
+                _ => client::enter(),
+            });
+            (mode, interface)
+        });
         let guard = match mode {
             Mode::Off => Self::default(),
             _ if settings().patching_disabled => Self::default(),
             Mode::PropagateOnly => Self::handing_on(current_parent()),
             Mode::Emit(emitter) => {
-                if device.is_none() {
+                if !within_device {
                     client::hint_at_service_name();
                 }
                 let name = operation.to_string();
