@@ -79,6 +79,8 @@ std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const 
     {
         return nullptr;
     }
+    // The propagator is to be there.
+    continuity();
     const Headers given{std::string(headers.traceparent), std::string(headers.tracestate)};
     // First the own context, should the span not be exported.
     auto scope = std::make_unique<TraceContextScope>(span_context_of(given));
