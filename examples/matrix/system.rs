@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     process::Command,
-    slice, thread,
+    slice,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,8 +20,6 @@ const LEADER: &str = "matrix/leader/1";
 const FOLLOWER: &str = "matrix/follower/1";
 /// How long a call, and the end of a client, may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// Within it Python exports all, as it is told to do so every 0.1 s. It does not when it is ended by SIGTERM.
-const PYTHON_EXPORT: Duration = Duration::from_secs(1);
 
 /// A client for each configuration, a Leader and a Follower; and a receiver for the spans of each of the three.
 pub(crate) struct System {
@@ -86,13 +84,18 @@ impl System {
 
     /// Ends all processes, and so has them export all. The calls, in the order in which they were made, and how many
     /// spans are no call's.
-    pub(crate) fn stop(self) -> Result<(Vec<Call>, usize)> {
+    pub(crate) fn stop(mut self) -> Result<(Vec<Call>, usize)> {
+        // Leader's method and call, Follower's method.
+        let mut awaited = [(1, 2), (2, 1)];
+        for (place, spans) in &mut awaited {
+            if self.programs[*place] != Program::PyTango {
+                *spans = 0;
+            }
+        }
+        self.await_python(awaited)?;
         // Has C++ export all, also in a PyTango process.
         self.leader.switch(Configuration::Stopped)?;
         self.follower.switch(Configuration::Stopped)?;
-        if self.programs[1..].contains(&Program::PyTango) {
-            thread::sleep(PYTHON_EXPORT);
-        }
         self.clients
             .iter()
             .for_each(|(_, client)| client.close_stdin());
@@ -129,6 +132,25 @@ impl System {
             spans.sort_by_key(|span| span.start);
         }
         Ok((calls, others))
+    }
+
+    /// Waits until devices in Python have exported so many spans of one more call, by place; then they have exported all
+    /// before. They export in the order of the spans, but not when they are ended by SIGTERM.
+    fn await_python(&mut self, awaited: [(usize, usize); 2]) -> Result<()> {
+        if awaited.iter().all(|(_, spans)| *spans == 0) {
+            return Ok(());
+        }
+        let all = Configuration::All;
+        self.switch(&Setting([all; 3]))?;
+        self.call(all, None)?;
+        let last = self.windows.pop().context("no call")?;
+        for (place, awaited) in awaited {
+            let is_of_last = |span: &&Span| span.start >= last.from && span.language() == "python";
+            self.receivers[place].wait_for("the last spans of Python", TIMEOUT, |spans| {
+                spans.iter().filter(is_of_last).count() >= awaited
+            })?;
+        }
+        Ok(())
     }
 }
 
