@@ -102,7 +102,7 @@ fn both_halves_of_write_read_attribute_are_below_its_caller() -> Result<()> {
     Ok(())
 }
 
-/// T2, S6: nobody is the parent of all spans of these requests, and yet they are of one trace.
+/// T2: nobody is the parent of all spans of these requests, and yet they are of one trace.
 #[test]
 fn the_spans_of_a_request_that_brings_nothing_are_one_trace() -> Result<()> {
     let receiver = Receiver::start()?;
