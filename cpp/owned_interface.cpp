@@ -98,7 +98,7 @@ const InterfacePtr &propagating_interface()
             configuration.logging_enabled = false;
             configuration.set_tracing_collectors(Configuration::CollectorSet());
             configuration.set_logging_collectors(Configuration::CollectorSet());
-            return owned(InterfaceFactory::create(configuration));
+            return make_interface(configuration);
         }());
     return interface;
 }

@@ -128,7 +128,7 @@ mod ffi {
 
         type InterfaceScope;
         type InterfaceSlot;
-        fn enter(self: &InterfaceSlot) -> Result<UniquePtr<InterfaceScope>>;
+        fn enter(self: &InterfaceSlot) -> UniquePtr<InterfaceScope>;
         #[namespace = "Tango::telemetry"]
         type Interface;
         fn client_interface(service_name: &str) -> Result<SharedPtr<Interface>>;
@@ -453,7 +453,7 @@ pub(crate) struct DeviceInterface(SharedPtr<ffi::InterfaceSlot>);
 impl DeviceInterface {
     /// Where the current one is another's: on a thread that does not serve the device's request.
     pub(crate) fn enter(&self) -> Option<InterfaceScope> {
-        let entered = self.0.enter().ok()?;
+        let entered = self.0.enter();
         (!entered.is_null()).then_some(InterfaceScope(entered))
     }
 }

@@ -1,6 +1,9 @@
 //! Whether a trace can go on through this process, whatever its settings are.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use crate::{bridge, diagnostics, error::Error};
 
@@ -61,26 +64,20 @@ impl fmt::Display for TraceContinuity {
 /// # Errors
 /// [`Error::Configuration`] where cppTango cannot read the environment.
 pub fn trace_continuity() -> Result<TraceContinuity, Error> {
-    static FOUND: OnceLock<TraceContinuity> = OnceLock::new();
-    if let Some(found) = FOUND.get() {
-        return Ok(*found);
-    }
-    let found = find()?;
-    if FOUND.set(found).is_ok() && matches!(found, TraceContinuity::Fallback { .. }) {
-        diagnostics::warn("trace continuity", &found);
-    }
-    Ok(found)
-}
-
-fn find() -> Result<TraceContinuity, Error> {
+    static TOLD: AtomicBool = AtomicBool::new(false);
     if !crate::TELEMETRY_SUPPORTED {
         return Ok(TraceContinuity::Unsupported);
     }
-    Ok(match bridge::continuity()? {
-        (true, true) => TraceContinuity::Whole,
-        (context_shared, propagator_shared) => TraceContinuity::Fallback {
-            context_shared,
-            propagator_shared,
-        },
-    })
+    let (context_shared, propagator_shared) = bridge::continuity()?;
+    if context_shared && propagator_shared {
+        return Ok(TraceContinuity::Whole);
+    }
+    let fallback = TraceContinuity::Fallback {
+        context_shared,
+        propagator_shared,
+    };
+    if !TOLD.swap(true, Ordering::Relaxed) {
+        diagnostics::warn("trace continuity", &fallback);
+    }
+    Ok(fallback)
 }

@@ -71,8 +71,7 @@ pub use statistics::Statistics;
 pub use trace_context::TraceContext;
 
 /// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the
-/// feature
-/// `telemetry`. Else every function does nothing.
+/// feature `telemetry`. Else every function does nothing.
 pub const TELEMETRY_SUPPORTED: bool = cfg!(tango_telemetry);
 
 /// Whether operators can reconfigure telemetry at run time: cppTango 10.3 and later.

@@ -79,6 +79,7 @@ impl CurrentDevice {
     }
 }
 
+/// C++ has the same once more: neither half asks the other at each call.
 static PROPAGATE_WHEN_DISABLED: AtomicBool = AtomicBool::new(false);
 
 /// Has this process hand on trace contexts also where telemetry is stopped or disabled, of a device or of the client:

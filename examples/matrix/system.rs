@@ -85,14 +85,7 @@ impl System {
     /// Ends all processes, and so has them export all. The calls, in the order in which they were made, and how many
     /// spans are no call's.
     pub(crate) fn stop(mut self) -> Result<(Vec<Call>, usize)> {
-        // Leader's method and call, Follower's method.
-        let mut awaited = [(1, 2), (2, 1)];
-        for (place, spans) in &mut awaited {
-            if self.programs[*place] != Program::PyTango {
-                *spans = 0;
-            }
-        }
-        self.await_python(awaited)?;
+        self.await_python()?;
         // Has C++ export all, also in a PyTango process.
         self.leader.switch(Configuration::Stopped)?;
         self.follower.switch(Configuration::Stopped)?;
@@ -134,10 +127,13 @@ impl System {
         Ok((calls, others))
     }
 
-    /// Waits until devices in Python have exported so many spans of one more call, by place; then they have exported all
-    /// before. They export in the order of the spans, but not when they are ended by SIGTERM.
-    fn await_python(&mut self, awaited: [(usize, usize); 2]) -> Result<()> {
-        if awaited.iter().all(|(_, spans)| *spans == 0) {
+    /// Waits until devices in Python have exported their spans of one more call; then they have exported all before.
+    /// They export in the order of the spans, but not when they are ended by SIGTERM.
+    fn await_python(&mut self) -> Result<()> {
+        // Leader's method and call, Follower's method.
+        let mut awaited = vec![(1, 2), (2, 1)];
+        awaited.retain(|(place, _)| self.programs[*place] == Program::PyTango);
+        if awaited.is_empty() {
             return Ok(());
         }
         let all = Configuration::All;

@@ -91,8 +91,8 @@ impl TracerProviderRequest<'_> {
     /// The builder of the default provider: the resource that Tango's users know (`service.namespace`, `service.name`,
     /// `service.instance.id`, `host.name`, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_EXPERIMENTAL_RESOURCE_DETECTORS`
     /// add), and a span processor for each endpoint: what `TANGO_RUST_TELEMETRY_SPAN_PROCESSOR_TYPE` says, else batch
-    /// for
-    /// `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`.
+    /// for `http` and `grpc` (`OTEL_BSP_*` apply), simple for `console`. Spans of a Tango request that brings no trace
+    /// context are of one trace by its id generator.
     ///
     /// # Errors
     /// [`Error::Exporter`] for an endpoint that no exporter can be made for.
