@@ -72,10 +72,19 @@ impl<'a> Operation<'a> {
         always_executed_hook;
         /// `read_attr_hardware`.
         read_attr_hardware;
+        /// `server_init_hook`.
+        server_init_hook;
         /// `dev_state`.
         dev_state;
         /// `dev_status`.
         dev_status;
+    }
+
+    /// Any other method of a device, such as `write_attr_hardware` or an event callback: `Class.name`.
+    #[track_caller]
+    #[must_use]
+    pub fn method(name: &'a str) -> Self {
+        Self::with(Method::Named(name), None)
     }
 
     /// A call of a client, for [`client::call`](crate::client::call): `method` is what the bindings call it, such as
