@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::{collections::HashMap, process::Command, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use common::{EXPORT, PROBE, probe, with};
@@ -39,28 +43,30 @@ fn restless(
 /// The spans of a call and where they were received.
 type Received<'a> = Vec<(usize, &'a Span)>;
 
-/// What is wrong with a call of trace `trace` whose device has got `traceparent`.
-fn fault(trace: &str, traceparent: &str, spans: &Received) -> Option<String> {
+/// What has become of a call of this trace whose device has got `traceparent`; an error where that fits no setting.
+fn outcome(trace: &str, traceparent: &str, spans: &Received) -> Result<&'static str, String> {
     let outer = &trace[16..];
     let handed_on = traceparent.get(36..52).unwrap_or_default();
     let is_rust = |(_, span): &&(usize, &Span)| span.language() == "rust";
     let (rust, kernel): (Received, Received) = spans.iter().partition(is_rust);
-    let right = match (&rust[..], &kernel[..]) {
-        ([], []) => handed_on.is_empty() || handed_on == outer,
-        ([(_, call)], []) => call.parent_span_id == outer && handed_on == call.span_id,
-        ([(at, call)], [(kernel_at, kernel)]) => {
-            at == kernel_at
-                && call.parent_span_id == outer
-                && kernel.parent_span_id == call.span_id
-                && handed_on == kernel.span_id
+    let is_child = |span: &Span, of: &str| span.parent_span_id == of;
+    match (&rust[..], &kernel[..]) {
+        ([], []) if handed_on.is_empty() => Ok("off"),
+        ([], []) if handed_on == outer => Ok("propagated"),
+        ([(_, call)], []) if is_child(call, outer) && handed_on == call.span_id => Ok("emitted"),
+        ([(at, call)], [(kernel_at, kernel)])
+            if at == kernel_at
+                && is_child(call, outer)
+                && is_child(kernel, &call.span_id)
+                && handed_on == kernel.span_id =>
+        {
+            Ok("emitted with a kernel span")
         }
-        _ => false,
-    };
-    let told: Vec<String> = spans
-        .iter()
-        .map(|(at, span)| format!("{at}: {span}"))
-        .collect();
-    (!right).then(|| format!("{traceparent}: {told:?}"))
+        _ => {
+            let spans = spans.iter().map(|(at, span)| format!("at {at}: {span}"));
+            Err(format!("{traceparent}: {:?}", spans.collect::<Vec<_>>()))
+        }
+    }
 }
 
 /// L5
@@ -100,25 +106,18 @@ fn calls_of_a_client_that_is_reconfigured_all_the_time_have_whole_traces() -> Re
     let calls = output
         .lines()
         .filter_map(|line| line.strip_prefix("call ")?.split_once(' '));
-    let (mut count, mut faults) = (0, Vec::new());
+    let (mut outcomes, mut faults) = (BTreeMap::new(), Vec::new());
+    let nothing = Vec::new();
     for (trace, traceparent) in calls {
-        count += 1;
-        faults.extend(fault(
-            trace,
-            traceparent,
-            of_calls.get(trace).unwrap_or(&Vec::new()),
-        ));
+        match outcome(trace, traceparent, of_calls.get(trace).unwrap_or(&nothing)) {
+            Ok(outcome) => *outcomes.entry(outcome).or_insert(0) += 1,
+            Err(fault) => faults.push(fault),
+        }
     }
-    println!(
-        "{count} calls, {} with spans; {before:?}, then {after:?}",
-        of_calls.len()
-    );
-    ensure!(
-        faults.is_empty(),
-        "{} of {count} calls: {:#?}",
-        faults.len(),
-        &faults[..faults.len().min(5)]
-    );
+    println!("{outcomes:?}; {before:?}, then {after:?}");
+    let some = &faults[..faults.len().min(5)];
+    ensure!(some.is_empty(), "{} calls: {some:#?}", faults.len());
+    assert_eq!(outcomes.len(), 4, "{outcomes:?}");
     Ok(())
 }
 
