@@ -85,13 +85,18 @@ fn time(rounds: usize, mut round: impl FnMut()) -> f64 {
 }
 
 pub fn serve() -> ExitCode {
-    let class = DeviceClass::new("Performance", |info: &DeviceInfo| Ok(info.telemetry.clone()))
-        .command("Noop", |_, ()| Ok(()))
-        .command("Measure", |telemetry: &DeviceTelemetry, what: Vec<String>| {
+    let class = DeviceClass::new("Performance", |info: &DeviceInfo| {
+        Ok(info.telemetry.clone())
+    })
+    .command("Noop", |_, ()| Ok(()))
+    .command(
+        "Measure",
+        |telemetry: &DeviceTelemetry, what: Vec<String>| {
             measure(telemetry, &what).ok_or_else(|| {
                 DevFailed::new("Performance_Argument", format!("{what:?}"), "Measure")
             })
-        });
+        },
+    );
     match tango_bindings::run(class, env::args()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {

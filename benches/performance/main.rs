@@ -1,6 +1,8 @@
 //! What telemetry costs, against the limits that it has to keep. Prints the tables of `docs/performance.md`, which says
 //! how each of them is measured; takes some five minutes.
 //!
+//! With `off`, `spans` or `round-trips` as arguments it measures these only.
+//!
 //! Both sides of a ratio are measured in this run, by turns. The device servers have CPU 1 for themselves; the client,
 //! and the receiver of all spans, are on CPU 0.
 
@@ -34,18 +36,28 @@ fn main() -> Result<ExitCode> {
         env::var_os("TANGO_TELEMETRY_ENABLE").is_none(),
         "unset TANGO_TELEMETRY_ENABLE: this program is the client without telemetry"
     );
+    let wanted: Vec<String> = env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
+    let wants = |part: &str| wanted.is_empty() || wanted.iter().any(|other| other == part);
+
     pin(CLIENT)?;
+    let mut limits = Vec::new();
     // First, while nothing in this process has ever been on.
     let off = off::measure()?;
+    limits.extend(off.rows());
     let receiver = Receiver::start()?;
-    let limits = [
-        off.rows(),
-        spans::measure(&receiver)?,
-        round_trips::measure(&receiver, &off)?,
-    ];
-    let others = off::others(&receiver)?;
-    table::print_limits(limits.iter().flatten());
-    table::print_others(&others);
+    if wants("spans") {
+        limits.extend(spans::measure(&receiver)?);
+    }
+    if wants("round-trips") {
+        limits.extend(round_trips::measure(&receiver, &off)?);
+    }
+    if wants("off") {
+        table::print_others(&off::others(&receiver)?);
+    }
+    table::print_limits(&limits);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -57,11 +69,7 @@ fn pin(cpu: usize) -> Result<()> {
 }
 
 /// A server on the CPU of servers.
-fn start(
-    executable: &Path,
-    device: &str,
-    environment: &[(&str, String)],
-) -> Result<DeviceServer> {
+fn start(executable: &Path, device: &str, environment: &[(&str, String)]) -> Result<DeviceServer> {
     pin(SERVER)?;
     let server = DeviceServer::start(executable, "test", &[device], environment);
     pin(CLIENT)?;

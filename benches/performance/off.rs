@@ -4,8 +4,7 @@ use std::{convert::Infallible, env, fs, hint::black_box, path::PathBuf, time::Du
 
 use anyhow::{Context as _, Result};
 use cpptango_telemetry::{
-    Configuration, DeviceTelemetry, Endpoint, Exporter, Operation, client,
-    opentelemetry::Context,
+    Configuration, DeviceTelemetry, Endpoint, Exporter, Operation, client, opentelemetry::Context,
 };
 use criterion::Criterion;
 use testbed::Receiver;
@@ -26,7 +25,11 @@ impl Off {
             at_most: 10.0,
             unit: " ns",
             measured: added,
-            of: format!("{} - {} ns", rounded(self.closure + added), rounded(self.closure)),
+            of: format!(
+                "{} - {} ns",
+                rounded(self.closure + added),
+                rounded(self.closure)
+            ),
         };
         vec![
             row("`in_span`, off, over its closure", self.in_span),
@@ -92,7 +95,10 @@ pub fn others(receiver: &Receiver) -> Result<Vec<(String, f64)>> {
     add("`in_span`, off, the client emits", time);
     let method = off.span(Operation::command("Go"));
     let time = loops.measure("client call off in a device", call)?;
-    add("`client::call` of a device that is off, the client emits", time);
+    add(
+        "`client::call` of a device that is off, the client emits",
+        time,
+    );
     method.end();
     client::reconfigure(as_it_was)?;
     let time = loops.measure("client call off again", call)?;

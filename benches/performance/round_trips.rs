@@ -112,7 +112,11 @@ fn added_by_emission(receiver: &Receiver) -> Result<[RoundTrip; 3]> {
                 receiver.clear();
                 times[usize::from(is_on)].push(subject.measure(environment)?);
                 let spans = receiver.spans().len();
-                let expected = if is_on { subject.spans_a_call * CALLS } else { 0 };
+                let expected = if is_on {
+                    subject.spans_a_call * CALLS
+                } else {
+                    0
+                };
                 ensure!(spans >= expected, "{spans} spans, not {expected}");
             }
         }

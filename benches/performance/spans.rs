@@ -53,7 +53,10 @@ pub fn measure(receiver: &Receiver) -> Result<Vec<Row>> {
     let [get, cpp_get, own_get, attach, new, server_span, kernel_span] = of_all[..] else {
         unreachable!("one time of each")
     };
-    println!("C++ get_trace_context of this crate: {} ns", rounded(own_get));
+    println!(
+        "C++ get_trace_context of this crate: {} ns",
+        rounded(own_get)
+    );
     println!("a client span of a device: {} ns", rounded(client));
     let ratio = |what, at_most, ours: f64, theirs: f64| Row {
         what,
@@ -63,9 +66,19 @@ pub fn measure(receiver: &Receiver) -> Result<Vec<Row>> {
         of: format!("{} / {} ns", rounded(ours), rounded(theirs)),
     };
     Ok(vec![
-        ratio("`get_trace_context()`, with both headers / in C++", 1.3, get, cpp_get),
+        ratio(
+            "`get_trace_context()`, with both headers / in C++",
+            1.3,
+            get,
+            cpp_get,
+        ),
         ratio("`TraceContextScope::attach` / `::new`", 0.25, attach, new),
-        ratio("a Rust server span / a kernel span", 1.0, server_span, kernel_span),
+        ratio(
+            "a Rust server span / a kernel span",
+            1.0,
+            server_span,
+            kernel_span,
+        ),
     ])
 }
 
@@ -84,10 +97,17 @@ fn in_turns(receiver: &Receiver, device: &DeviceProxy, subjects: &[Subject]) -> 
                 None if subject != Attach => (ROUNDS, ROUNDS / 10),
                 _ => (SPANS, SPANS_BEFORE),
             };
-            let words = [format!("{subject:?}"), rounds.to_string(), before.to_string()];
+            let words = [
+                format!("{subject:?}"),
+                rounds.to_string(),
+                before.to_string(),
+            ];
             times[i].push(device.command_inout("Measure", words.to_vec())?);
         }
-        let names: Vec<&str> = subjects.iter().filter_map(|subject| subject.span()).collect();
+        let names: Vec<&str> = subjects
+            .iter()
+            .filter_map(|subject| subject.span())
+            .collect();
         let expected = names.len() * (SPANS + SPANS_BEFORE);
         let is_theirs = |name: &str| names.contains(&name);
         let spans = receiver.wait_for("the spans of a run", EXPORT, |spans| {

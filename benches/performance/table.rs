@@ -10,7 +10,7 @@ pub struct Row {
     pub of: String,
 }
 
-pub fn print_limits<'a>(rows: impl Iterator<Item = &'a Row>) {
+pub fn print_limits(rows: &[Row]) {
     println!("\n| what | at most | measured | of | met |\n|---|---|---|---|---|");
     for row in rows {
         let (unit, met) = (row.unit, row.measured <= row.at_most);

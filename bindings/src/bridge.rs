@@ -128,12 +128,7 @@ pub(crate) mod ffi {
         fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
 
         fn time_loop(what: Loop, rounds: usize) -> f64;
-        fn time_commands(
-            device: &str,
-            command: &str,
-            calls: usize,
-            times: &mut Vec<f64>,
-        ) -> Reply;
+        fn time_commands(device: &str, command: &str, calls: usize, times: &mut Vec<f64>) -> Reply;
 
         fn run_server(arguments: Vec<String>, definition: Box<ClassDefinition>) -> Reply;
     }
