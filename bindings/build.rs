@@ -20,6 +20,7 @@ fn main() {
             "cpp/device_proxy.cpp",
             "cpp/device_server.cpp",
             "cpp/group.cpp",
+            "cpp/loops.cpp",
             "cpp/value.cpp",
             "cpp/w3c_reference.cpp",
         ]);

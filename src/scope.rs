@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use opentelemetry::{Context, ContextGuard};
 
-use crate::{bridge, trace_context::TraceContext};
+use crate::{TELEMETRY_SUPPORTED, bridge, trace_context::TraceContext};
 
 /// The trace context that cppTango would hand on with a request made now on this thread.
 ///
@@ -63,8 +63,10 @@ impl TraceContextScope {
     ///
     /// An empty `cx` leaves everything as it is.
     pub fn attach(cx: &TraceContext) -> Self {
-        let attach = || bridge::Scope::attach(cx.span_context());
-        Self::of((!cx.is_empty()).then(attach), cx)
+        if cx.is_empty() || !TELEMETRY_SUPPORTED {
+            return Self::of(None, &TraceContext::EMPTY);
+        }
+        Self::of(Some(bridge::Scope::attach(cx.span_context())), cx)
     }
 
     fn of(cpp: Option<bridge::Scope>, current: &TraceContext) -> Self {

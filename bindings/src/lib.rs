@@ -12,6 +12,7 @@ mod call;
 mod database;
 mod error;
 mod group;
+pub mod loops;
 mod proxy;
 mod server;
 mod value;
