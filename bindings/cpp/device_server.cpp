@@ -317,7 +317,7 @@ void DeviceAccess::log_warn(rust::Str text) const noexcept
         });
 }
 
-// cppTango owns it then, and frees it where the device has one of that name.
+// cppTango owns it then, and frees it where the device has the same already. What it refuses, it forgets.
 Reply DeviceAccess::add_attribute(rust::Box<SharedAttribute> attribute) const noexcept
 {
     return with_device([&](RustDevice &its, Value &) { its.add_attribute(new RustAttribute(std::move(attribute))); });
