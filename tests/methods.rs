@@ -2,13 +2,21 @@
 
 mod common;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
 
 use anyhow::{Context, Result};
 use common::{
     EXPORT, PROBE, admin, count,
     giop::{Client, Connection, PID},
     has, named, parent, probe, with,
+};
+use cpptango_telemetry::{
+    Configuration, DeviceTelemetry, Endpoint, Exporter, Operation, force_flush, get_trace_context,
 };
 use tango_bindings::DeviceProxy;
 use testbed::{DeviceServer, Kind, Receiver, Span, Status, Trace, device};
@@ -427,4 +435,65 @@ fn a_panic_is_an_error_of_its_span() -> Result<()> {
         assert_eq!(named(&spans, command)?.status, status);
     }
     Ok(())
+}
+
+/// The same without bindings that catch it: it passes on, and what was current before is so again.
+#[test]
+fn a_panic_that_passes_a_span_is_told_by_it_only() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let device = DeviceTelemetry::new("Methods", DEVICE);
+    let mut configuration = Configuration::default();
+    configuration.enabled = true;
+    configuration.tracing_enabled = true;
+    configuration.topics = vec!["user".to_string()];
+    let endpoint = Endpoint::new(Exporter::Http, &receiver.http_endpoint());
+    configuration.tracing_endpoints = vec![endpoint];
+    device.reconfigure(configuration)?;
+
+    let outer = device.span(Operation::method("outer"));
+    let before = get_trace_context();
+    let unwound = [
+        catch_unwind(AssertUnwindSafe(|| {
+            device.in_span(
+                Operation::method("closure"),
+                || -> Result<(), Infallible> { panic!("as asked") },
+            )
+        }))
+        .is_err(),
+        catch_unwind(AssertUnwindSafe(|| {
+            let _span = device.span(Operation::method("guard"));
+            let _within = Within(&device);
+            panic!("as asked")
+        }))
+        .is_err(),
+    ];
+    assert_eq!(unwound, [true, true]);
+    assert_eq!(get_trace_context(), before);
+    drop(outer);
+    force_flush(EXPORT)?;
+    let spans = receiver.spans();
+    let panicked = Status::Error("panic".to_string());
+    for (name, status) in [
+        ("closure", &panicked),
+        ("guard", &panicked),
+        // It began while the thread was unwinding, and went well.
+        ("within", &Status::Unset),
+        ("outer", &Status::Unset),
+    ] {
+        assert_eq!(
+            &named(&spans, &format!("Methods.{name}"))?.status,
+            status,
+            "{name}"
+        );
+    }
+    Ok(())
+}
+
+/// Has a span in its destructor.
+struct Within<'a>(&'a DeviceTelemetry);
+
+impl Drop for Within<'_> {
+    fn drop(&mut self) {
+        self.0.span(Operation::method("within")).end();
+    }
 }
