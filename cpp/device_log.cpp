@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/device_log.h"
 
+#include "cpptango-telemetry/src/bridge.rs.h"
 #include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/reaper.h"
 
-#include <opentelemetry/context/runtime_context.h>
 #include <opentelemetry/logs/logger.h>
 #include <opentelemetry/logs/noop.h>
 #include <opentelemetry/logs/provider.h>
-#include <opentelemetry/trace/context.h>
+#include <opentelemetry/trace/span_context.h>
 #include <tango/common/telemetry/consts.h>
 
 #include <mutex>
@@ -44,6 +45,26 @@ void without_flush(const LoggerProvider &afterwards, Destroy &&destroy)
 bool exports_logs(const Tango::telemetry::Configuration &configuration)
 {
     return configuration.enabled && configuration.logging_enabled && !configuration.get_logging_collectors().empty();
+}
+
+// Rust's current span, unless cppTango has made one within it. Not all of Rust's are known to C++: those of the user's
+// own are not.
+trace::SpanContext span_of_record()
+{
+    const auto current = current_span();
+    const auto *own = OwnContext::innermost();
+    if(!current.IsValid() || (own != nullptr && own->span_context.span_id() == current.span_id()))
+    {
+        const auto of_rust = current_span_of_rust();
+        if(of_rust.known)
+        {
+            return {trace::TraceId(of_rust.trace_id),
+                    trace::SpanId(of_rust.span_id),
+                    trace::TraceFlags(of_rust.flags),
+                    false};
+        }
+    }
+    return going_on(current).span_context;
 }
 
 logs::Severity severity(log4tango::Level::Value level)
@@ -133,7 +154,7 @@ class DeviceLog::Appender final : public log4tango::Appender
         {
             return 0;
         }
-        const auto span = trace::GetSpan(opentelemetry::context::RuntimeContext::GetCurrent())->GetContext();
+        const auto span = span_of_record();
         record->SetSeverity(severity(event.level));
         record->SetBody(nostd::string_view(event.message));
         record->SetTraceId(span.trace_id());

@@ -1,11 +1,11 @@
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 
 use crate::{
-    TELEMETRY_SUPPORTED, bridge,
+    TELEMETRY_SUPPORTED, active, bridge,
     config::Configuration,
     error::Error,
     export::{self, Emitter, Factory, TracerProviderRequest},
@@ -23,9 +23,31 @@ pub(crate) enum Mode {
     Emit(Arc<Emitter>),
 }
 
+impl Mode {
+    pub(crate) fn emitter(&self) -> Weak<Emitter> {
+        match self {
+            Self::Emit(emitter) => Arc::downgrade(emitter),
+            _ => Weak::new(),
+        }
+    }
+}
+
 struct State {
     configuration: Configuration,
     mode: Mode,
+    /// Unless it is off.
+    _active: Option<active::Reason>,
+}
+
+impl State {
+    fn new(configuration: Configuration, mode: Mode) -> Self {
+        let active = (!matches!(mode, Mode::Off)).then(active::Reason::new);
+        Self {
+            configuration,
+            mode,
+            _active: active,
+        }
+    }
 }
 
 pub(crate) struct Actor {
@@ -45,10 +67,7 @@ impl Actor {
         Self {
             service_name: service_name.to_string(),
             service_instance_id: service_instance_id.map(str::to_string),
-            state: ArcSwap::from_pointee(State {
-                configuration: Configuration::default(),
-                mode: Mode::Off,
-            }),
+            state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off)),
             factory: Mutex::new(None),
             counters: Arc::default(),
             interface: None,
@@ -122,10 +141,7 @@ impl Actor {
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
         let kept = mode.clone();
-        let old = self.state.swap(Arc::new(State {
-            configuration,
-            mode,
-        }));
+        let old = self.state.swap(Arc::new(State::new(configuration, mode)));
         if let Mode::Emit(emitter) = &old.mode
             && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
             && Arc::strong_count(emitter) > 1

@@ -2,7 +2,11 @@
 
 use opentelemetry::KeyValue;
 
-use crate::{bridge, operation::Operation};
+use crate::{
+    bridge,
+    operation::Operation,
+    text::{LIMIT, bounded},
+};
 
 /// `target` is the device of a device method.
 pub(crate) fn of(operation: &Operation<'_>, target: Option<&str>) -> Vec<KeyValue> {
@@ -18,13 +22,12 @@ pub(crate) fn of(operation: &Operation<'_>, target: Option<&str>) -> Vec<KeyValu
         attributes.push(KeyValue::new("thread.name", name.to_string()));
     });
     if let Some(target) = target.or(called) {
-        attributes.push(KeyValue::new("tango.operation.target", target.to_string()));
+        let target = bounded(target, LIMIT);
+        attributes.push(KeyValue::new("tango.operation.target", target));
     }
     if let Some(argument) = argument {
-        attributes.push(KeyValue::new(
-            "tango.operation.argument",
-            argument.to_string(),
-        ));
+        let argument = bounded(argument, LIMIT);
+        attributes.push(KeyValue::new("tango.operation.argument", argument));
     }
     attributes
 }
@@ -32,7 +35,8 @@ pub(crate) fn of(operation: &Operation<'_>, target: Option<&str>) -> Vec<KeyValu
 /// Who called; nothing for methods that no client has asked for.
 pub(crate) fn add_client_ident(attributes: &mut Vec<KeyValue>) {
     if let Some(ident) = bridge::client_ident() {
-        attributes.push(KeyValue::new("tango.client_ident.location", ident.location));
+        let location = bounded(ident.location, LIMIT);
+        attributes.push(KeyValue::new("tango.client_ident.location", location));
         attributes.push(KeyValue::new("tango.client_ident.pid", ident.pid));
         attributes.push(KeyValue::new("tango.client_ident.lang", ident.lang));
     }

@@ -15,7 +15,10 @@ use std::{
 
 use cxx::{SharedPtr, UniquePtr};
 pub use ffi::TelemetryHandle;
-use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId};
+use opentelemetry::{
+    Context,
+    trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId},
+};
 
 use crate::{
     client,
@@ -180,6 +183,7 @@ mod ffi {
         ) -> Result<()>;
         fn telemetry_properties() -> Vec<String>;
         fn check_properties(given: Vec<Property>) -> Result<Vec<Property>>;
+        fn current_span_of_rust() -> SpanContextParts;
         fn reap(retired: UniquePtr<Retired>);
         fn at_exit();
     }
@@ -210,6 +214,20 @@ fn check_properties(given: Vec<ffi::Property>) -> Result<Vec<ffi::Property>, Err
     let found = properties::check(&given.collect::<properties::Properties>())?.into_iter();
     let found = found.map(|(name, elements)| ffi::Property { name, elements });
     Ok(found.collect())
+}
+
+/// Without its tracestate.
+fn current_span_of_rust() -> ffi::SpanContextParts {
+    let current = || Context::map_current(|cx| cx.span().span_context().clone());
+    // There is none on a thread that ends.
+    let current = catch_unwind(current).unwrap_or(SpanContext::NONE);
+    ffi::SpanContextParts {
+        known: current.is_valid(),
+        trace_id: current.trace_id().to_bytes(),
+        span_id: current.span_id().to_bytes(),
+        flags: current.trace_flags().to_u8(),
+        tracestate: String::new(),
+    }
 }
 
 /// Destroys what C++ has no more use for, where nobody waits for it.

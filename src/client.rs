@@ -11,6 +11,7 @@ use std::sync::{
 use arc_swap::ArcSwapOption;
 
 use crate::{
+    active,
     actor::{Actor, Mode},
     bridge,
     config::Configuration,
@@ -19,8 +20,9 @@ use crate::{
     environment::{prepare_environment, settings},
     error::Error,
     operation::{Operation, OperationError},
-    span::SpanGuard,
+    span::{NewSpan, SpanGuard},
     statistics::Statistics,
+    tracer::TelemetryTracer,
 };
 
 /// `service.name` of the client; default [`DEFAULT_SERVICE_NAME`].
@@ -41,12 +43,34 @@ pub fn call<T, E: OperationError>(
     operation: Operation<'_>,
     f: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    if active::is_idle() {
+        return f();
+    }
     span(operation).run(f)
 }
 
 /// The same as [`call`] as a guard.
 pub fn span(operation: Operation<'_>) -> SpanGuard {
-    SpanGuard::of_client(&operation)
+    NewSpan::of_client(&operation).enter()
+}
+
+/// The same as [`call`] for a future. The span begins here, and ends when the future is ready or dropped; the future is
+/// polled in its context, on whatever thread, as by [`context::bind_future`](crate::context::bind_future).
+pub fn call_async<T, E, F>(
+    operation: Operation<'_>,
+    future: F,
+) -> impl Future<Output = F::Output> + use<T, E, F>
+where
+    E: OperationError,
+    F: Future<Output = Result<T, E>>,
+{
+    NewSpan::of_client(&operation).in_future(future)
+}
+
+/// Makes spans in the name of the client; see [`TelemetryTracer`].
+#[must_use]
+pub fn tracer() -> TelemetryTracer {
+    TelemetryTracer::client()
 }
 
 /// Reads the client's configuration, once for the process; bindings call it where a client begins, such as in the
@@ -83,7 +107,7 @@ pub fn reconfigure(configuration: Configuration) -> Result<(), Error> {
     let changed = current.changed(&configuration)?;
     let configuration = changed.configuration();
     client.interface.store(Some(Arc::new(changed)));
-    client.reconfigured.store(true, Ordering::Relaxed);
+    client.reconfigured.get_or_init(active::Reason::new);
     client.actor.reconfigure(configuration)
 }
 
@@ -101,17 +125,15 @@ pub(crate) fn actor() -> &'static Actor {
     &client().actor
 }
 
-/// Makes the client's interface cppTango's current one.
-pub(crate) fn enter() -> Option<bridge::InterfaceScope> {
-    let interface = client().interface.load();
+/// Makes the client's interface cppTango's current one. Of a client that is off, cppTango's default interface is off
+/// too, unless the environment says otherwise than [`reconfigure`].
+pub(crate) fn enter(mode: &Mode) -> Option<bridge::InterfaceScope> {
+    let client = client();
+    if matches!(mode, Mode::Off) && client.reconfigured.get().is_none() {
+        return None;
+    }
+    let interface = client.interface.load();
     interface.as_deref().map(bridge::InterfaceScope::enter)
-}
-
-/// The same for a client that is off. cppTango's default interface is off too then, unless the environment says
-/// otherwise than [`reconfigure`].
-pub(crate) fn enter_disabled() -> Option<bridge::InterfaceScope> {
-    let reconfigured = client().reconfigured.load(Ordering::Relaxed);
-    reconfigured.then(enter).flatten()
 }
 
 /// The process ends: the interface exports what is pending, once calls in progress have let go of it.
@@ -126,7 +148,8 @@ struct Client {
     actor: Actor,
     /// None where the environment is bad, and when the process ends.
     interface: ArcSwapOption<bridge::Interface>,
-    reconfigured: AtomicBool,
+    /// By [`reconfigure`].
+    reconfigured: OnceLock<active::Reason>,
     initialized: Result<(), Error>,
 }
 
@@ -134,6 +157,7 @@ static CLIENT: OnceLock<Client> = OnceLock::new();
 
 fn client() -> &'static Client {
     CLIENT.get_or_init(|| {
+        let _until_read = active::Reason::first();
         let name = settings().client_service_name.as_deref();
         let name = name.unwrap_or(DEFAULT_SERVICE_NAME);
         let actor = Actor::new(name, None);
@@ -154,7 +178,7 @@ fn client() -> &'static Client {
         Client {
             actor,
             interface: ArcSwapOption::new(interface.ok().map(Arc::new)),
-            reconfigured: AtomicBool::new(false),
+            reconfigured: OnceLock::new(),
             initialized,
         }
     })

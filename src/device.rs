@@ -9,12 +9,14 @@ use crate::bridge;
 #[cfg(feature = "sdk")]
 use crate::export::{TracerProviderFactoryError, TracerProviderRequest};
 use crate::{
+    active,
     actor::Actor,
     config::Configuration,
     error::Error,
     operation::{Operation, OperationError},
-    span::SpanGuard,
+    span::{NewSpan, SpanGuard},
     statistics::Statistics,
+    tracer::TelemetryTracer,
 };
 
 /// The telemetry of one device: a handle that stays while the device is reconfigured.
@@ -109,12 +111,37 @@ impl DeviceTelemetry {
         operation: Operation<'_>,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
+        if active::is_idle() {
+            return f();
+        }
         self.span(operation).run(f)
     }
 
-    /// The same as [`in_span`](Self::in_span) as a guard.
+    /// The same as [`in_span`](Self::in_span) as a guard. Dropped in a panic, it records that.
     pub fn span(&self, operation: Operation<'_>) -> SpanGuard {
-        SpanGuard::of_device(self, &operation)
+        NewSpan::of_device(self, &operation).enter()
+    }
+
+    /// The same as [`in_span`](Self::in_span) for a future, called on the thread that cppTango calls the method on. The
+    /// span begins here, and ends when the future is ready or dropped; the future is polled in its context, on whatever
+    /// thread, as by [`context::bind_future`](crate::context::bind_future).
+    pub fn in_span_async<T, E, F>(
+        &self,
+        operation: Operation<'_>,
+        future: F,
+    ) -> impl Future<Output = F::Output> + use<T, E, F>
+    where
+        E: OperationError,
+        F: Future<Output = Result<T, E>>,
+    {
+        NewSpan::of_device(self, &operation).in_future(future)
+    }
+
+    /// Makes spans of the user's own in the device's name: PyTango's `Device.get_telemetry_tracer`. It stays valid while
+    /// the device is reconfigured.
+    #[must_use]
+    pub fn tracer(&self) -> TelemetryTracer {
+        TelemetryTracer::device(self)
     }
 
     pub(crate) fn actor(&self) -> &Actor {

@@ -6,6 +6,8 @@
 //!   operators reconfigure a device at run time, cppTango calls its virtual telemetry methods, and the device's Rust tracer
 //!   is rebuilt or switched off. [`DeviceTelemetry::in_span`] puts a span around a device method.
 //! - [`client::call`] puts a span around a client call.
+//! - [`context`] carries all that to other threads and tasks; [`DeviceTelemetry::tracer`] and [`current_tracer`] make
+//!   spans of the user's own, and with the feature `tracing` so does the layer `tracing_layer`.
 //! - A trace goes on through this process whatever its settings are, unless [`trace_continuity`] says otherwise;
 //!   `docs/continuity.md` says how. [`propagate_when_disabled`] extends it to actors that are stopped or disabled.
 //! - [`TELEMETRY_SUPPORTED`] tells whether all that is there; else the same functions do nothing.
@@ -17,7 +19,7 @@
 //! | `sdk` | yes | spans; without it the trace context is propagated only |
 //! | `otlp-http`, `otlp-grpc` | yes | the exporters `http` and `grpc` |
 //! | `tls` | no | `https://` endpoints |
-//! | `tracing` | no | diagnostics as events of the `tracing` crate |
+//! | `tracing` | no | spans of the `tracing` crate join in (`tracing_layer`); diagnostics as its events |
 //!
 //! # Threads
 //! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and
@@ -30,6 +32,7 @@ pub use opentelemetry;
 #[cfg(feature = "sdk")]
 pub use opentelemetry_sdk;
 
+mod active;
 mod actor;
 mod attributes;
 #[cfg(tango_telemetry)]
@@ -40,7 +43,9 @@ mod bridge;
 mod bridge;
 pub mod client;
 mod config;
+pub mod context;
 mod continuity;
+mod current;
 mod device;
 mod diagnostics;
 mod environment;
@@ -51,12 +56,17 @@ mod reaper;
 mod scope;
 mod span;
 mod statistics;
+mod text;
 mod trace_context;
 mod trace_state;
+mod tracer;
+#[cfg(feature = "tracing")]
+mod tracing_layer;
 
 pub use bridge::TelemetryHandle;
 pub use config::{Configuration, Endpoint, Exporter};
 pub use continuity::{TraceContinuity, trace_continuity};
+pub use current::propagate_when_disabled;
 pub use device::{DeviceTelemetry, set_callback_observer};
 pub use environment::prepare_environment;
 pub use error::Error;
@@ -66,9 +76,12 @@ pub use export::{TracerProviderRequest, force_flush};
 pub use operation::{Operation, OperationError};
 pub use reaper::set_exit_timeout;
 pub use scope::{TraceContextScope, get_trace_context};
-pub use span::{SpanGuard, propagate_when_disabled};
+pub use span::SpanGuard;
 pub use statistics::Statistics;
 pub use trace_context::TraceContext;
+pub use tracer::{TelemetrySpan, TelemetryTracer, current_tracer};
+#[cfg(feature = "tracing")]
+pub use tracing_layer::tracing_layer;
 
 /// Whether cppTango's telemetry is there: cppTango was compiled with `TANGO_USE_TELEMETRY`, and this crate with the
 /// feature `telemetry`. Else every function does nothing.

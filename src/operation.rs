@@ -2,6 +2,8 @@
 
 use std::{fmt, panic::Location};
 
+use opentelemetry::{Context, trace::TraceContextExt};
+
 /// A method of a device or a call of a client; names and locates its span.
 ///
 /// The location (`code.filepath`, `code.lineno`) is where the operation was made, unless [`at`](Self::at) gives
@@ -11,6 +13,7 @@ pub struct Operation<'a> {
     method: Method<'a>,
     target: Option<&'a str>,
     argument: Option<&'a str>,
+    trace_context: Option<&'a Context>,
     location: &'static Location<'static>,
     kernel: bool,
 }
@@ -113,6 +116,17 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// Of a client call: what it goes on from, instead of the current context, in all modes; PyTango's keyword
+    /// `trace_context`. The call stays the current device's unless `cx` belongs to another. Without a span in it `cx` is
+    /// as none.
+    #[must_use]
+    pub fn trace_context(self, cx: &'a Context) -> Self {
+        Self {
+            trace_context: Some(cx),
+            ..self
+        }
+    }
+
     /// Where the user's code is.
     #[must_use]
     pub fn at(self, location: &'static Location<'static>) -> Self {
@@ -135,9 +149,15 @@ impl<'a> Operation<'a> {
             method,
             target: None,
             argument,
+            trace_context: None,
             location: Location::caller(),
             kernel: false,
         }
+    }
+
+    pub(crate) fn given_context(&self) -> Option<&'a Context> {
+        let has_span = |cx: &&Context| cx.span().span_context().is_valid();
+        self.trace_context.filter(has_span)
     }
 
     pub(crate) fn is_kernel(&self) -> bool {
@@ -176,6 +196,21 @@ pub trait OperationError {
     fn description(&self) -> &str;
     /// `DevError::origin`.
     fn origin(&self) -> &str;
+}
+
+impl<E: OperationError> OperationError for &E {
+    fn exception_type(&self) -> &str {
+        (**self).exception_type()
+    }
+    fn reason(&self) -> &str {
+        (**self).reason()
+    }
+    fn description(&self) -> &str {
+        (**self).description()
+    }
+    fn origin(&self) -> &str {
+        (**self).origin()
+    }
 }
 
 impl OperationError for std::convert::Infallible {

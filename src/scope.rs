@@ -2,7 +2,9 @@
 
 use std::marker::PhantomData;
 
-use crate::{bridge, trace_context::TraceContext};
+use opentelemetry::{Context, ContextGuard};
+
+use crate::{TELEMETRY_SUPPORTED, bridge, trace_context::TraceContext};
 
 /// The trace context that cppTango would hand on with a request made now on this thread.
 ///
@@ -16,10 +18,7 @@ pub fn get_trace_context() -> TraceContext {
 }
 
 // The two examples are the test of X5: they differ only in the thread.
-/// While it lives, its trace context is cppTango's current one on this thread.
-///
-/// It is for calls made by C++ code. [`client::call`](crate::client::call) hands on Rust's current span where there is
-/// one, so there make the context the current one of Rust ([`TraceContext::to_context`]).
+/// While it lives, its trace context is the current one of this thread, in C++ and in Rust.
 ///
 /// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner
 /// ones too. A scope belongs to the thread that made it and cannot leave it:
@@ -38,7 +37,9 @@ pub fn get_trace_context() -> TraceContext {
 /// ```
 #[must_use = "the trace context is the current one only while the scope lives"]
 pub struct TraceContextScope {
-    _scope: Option<bridge::Scope>,
+    // Dropped in this order: C++ before Rust.
+    _cpp: Option<bridge::Scope>,
+    _rust: Option<ContextGuard>,
     // Also of the dummy twin, where there is nothing of C++ inside.
     _not_send: PhantomData<*const ()>,
 }
@@ -49,28 +50,30 @@ impl TraceContextScope {
     /// This is PyTango's way, and cppTango's `Interface::set_trace_context`. Nothing happens where telemetry of the
     /// current device or client is disabled. With an empty `cx` the span is a child of the current one, or a root.
     pub fn new(span_name: &str, cx: &TraceContext) -> Self {
-        Self::of(bridge::Scope::set(
-            span_name,
-            cx.traceparent(),
-            cx.tracestate(),
-        ))
+        let cpp = bridge::Scope::set(span_name, cx.traceparent(), cx.tracestate());
+        let made = if cpp.is_some() {
+            get_trace_context()
+        } else {
+            TraceContext::EMPTY
+        };
+        Self::of(cpp, &made)
     }
 
     /// Makes `cx` itself the current trace context, without a span: cppTango's next span is its child.
     ///
     /// An empty `cx` leaves everything as it is.
     pub fn attach(cx: &TraceContext) -> Self {
-        Self::of((!cx.is_empty()).then(|| bridge::Scope::attach(cx.span_context())))
+        if cx.is_empty() || !TELEMETRY_SUPPORTED {
+            return Self::of(None, &TraceContext::EMPTY);
+        }
+        Self::of(Some(bridge::Scope::attach(cx.span_context())), cx)
     }
 
-    /// The same; an empty `cx` says that nothing is to go on with requests, unless cppTango has an exported span.
-    pub(crate) fn handing_on(cx: &TraceContext) -> Self {
-        Self::of(Some(bridge::Scope::attach(cx.span_context())))
-    }
-
-    fn of(scope: Option<bridge::Scope>) -> Self {
+    fn of(cpp: Option<bridge::Scope>, current: &TraceContext) -> Self {
+        let in_rust = || current.to_context(&Context::current()).attach();
         Self {
-            _scope: scope,
+            _cpp: cpp,
+            _rust: (!current.is_empty()).then(in_rust),
             _not_send: PhantomData,
         }
     }

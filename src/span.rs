@@ -2,33 +2,29 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     thread,
 };
 
 use opentelemetry::{
-    Context, ContextGuard, KeyValue,
+    Context, KeyValue,
     trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceId},
 };
 
 use crate::{
+    active,
     actor::Mode,
     attributes, bridge, client,
+    context::{Bound, ContextScope},
+    current::{CurrentActor, has_valid_span, or_of_cpp, unless_disabled, with_remote},
     device::DeviceTelemetry,
     diagnostics,
     environment::settings,
     error::panic_text,
     export::Emitter,
     operation::{Operation, OperationError},
-    scope::TraceContextScope,
-    trace_context::TraceContext,
+    text::{self, bounded},
 };
-
-/// The status text of a span is cut at so many bytes; the whole text is in the `exception` event.
-const STATUS_LIMIT: usize = 1024;
 
 /// A span in progress: its context is the current one of this thread, in Rust and in C++, until [`end`](Self::end) or
 /// drop.
@@ -38,11 +34,9 @@ const STATUS_LIMIT: usize = 1024;
 #[must_use = "the span ends when the guard is dropped"]
 #[derive(Default)]
 pub struct SpanGuard {
-    // Fields are dropped in this order: the span while it is still current, then C++ before Rust.
+    // Dropped in this order: the span ends while it is still the current one.
     span: Option<Recording>,
-    _cpp: Option<TraceContextScope>,
-    _interface: Option<bridge::InterfaceScope>,
-    _rust: Option<ContextGuard>,
+    _current: ContextScope,
 }
 
 /// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when
@@ -54,77 +48,40 @@ struct Recording {
     emitter: Arc<Emitter>,
 }
 
-/// The device whose method runs; travels in the Rust context, so also to other threads and tasks.
-struct CurrentDevice {
-    device: DeviceTelemetry,
-    /// What the method's span was made by. A method that runs while its device is reconfigured keeps it, so that its
-    /// trace goes on to its end, in C++ as in Rust; who outlives the method does not.
-    emitter: Weak<Emitter>,
+/// A span that has begun and is not current yet, or no span.
+#[derive(Default)]
+pub(crate) struct NewSpan {
+    span: Option<Recording>,
+    /// What is to be current in Rust.
+    cx: Option<Context>,
+    /// And in C++.
+    of_both: bool,
+    interface: Option<bridge::InterfaceScope>,
 }
 
-impl CurrentDevice {
-    fn new(device: &DeviceTelemetry, mode: &Mode) -> Self {
-        Self {
-            device: device.clone(),
-            emitter: match mode {
-                Mode::Emit(emitter) => Arc::downgrade(emitter),
-                _ => Weak::new(),
-            },
-        }
-    }
-
-    fn mode(&self) -> Mode {
-        let emitter = self.emitter.upgrade().map(Mode::Emit);
-        emitter.unwrap_or_else(|| self.device.actor().mode())
-    }
-}
-
-/// C++ has the same once more: neither half asks the other at each call.
-static PROPAGATE_WHEN_DISABLED: AtomicBool = AtomicBool::new(false);
-
-/// Has this process hand on trace contexts also where telemetry is stopped or disabled, of a device or of the client:
-/// a trace then goes through actors that take no part in it.
-///
-/// Off by default: for cppTango, and for PyTango, stopped telemetry ends a trace, and the next actor begins a new one.
-pub fn propagate_when_disabled(propagate: bool) {
-    PROPAGATE_WHEN_DISABLED.store(propagate, Ordering::Relaxed);
-    bridge::propagate_when_disabled(propagate);
-}
-
-/// What a call does in `mode`, and the C++ interface that it needs for it.
-fn unless_disabled(mode: Mode) -> (Mode, Option<bridge::InterfaceScope>) {
-    if matches!(mode, Mode::Off) && PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed) {
-        let interface = bridge::InterfaceScope::propagating();
-        return (Mode::PropagateOnly, interface);
-    }
-    (mode, None)
-}
-
-impl SpanGuard {
+impl NewSpan {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
+        if active::is_idle() {
+            return Self::default();
+        }
         if settings().patching_disabled {
             // Whose client calls these are, C++ must know all the same.
-            let cx = Context::current_with_value(CurrentDevice::new(device, &Mode::Off));
-            return Self {
-                _rust: Some(cx.attach()),
-                ..Self::default()
-            };
+            let own = CurrentActor::device(device, &Mode::Off);
+            return Self::in_rust(Context::current_with_value(own));
         }
         if operation.is_kernel() && !emits_kernel_spans(device) {
             return Self::default();
         }
         let (mode, propagating) = unless_disabled(device.actor().mode());
+        let own = || CurrentActor::device(device, &mode);
         if matches!(mode, Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
-            let within_another = Context::map_current(|cx| cx.get::<CurrentDevice>().is_some());
-            let own = within_another || !client::is_off();
-            let current = || Context::current_with_value(CurrentDevice::new(device, &mode));
-            let cx = own.then(current);
-            return Self {
-                _rust: cx.map(Context::attach),
-                ..Self::default()
-            };
+            let within_another = || Context::map_current(|cx| cx.get::<CurrentActor>().is_some());
+            if client::is_off() && !within_another() {
+                return Self::default();
+            }
+            return Self::in_rust(Context::current_with_value(own()));
         }
         let interface = propagating.or_else(|| device.actor().enter_interface());
         // The kernel span if it is exported, else what came with the request: C++ has the word.
@@ -132,83 +89,83 @@ impl SpanGuard {
         let trace_id = going_on
             .as_ref()
             .map_or(TraceId::INVALID, SpanContext::trace_id);
+        let current = Context::current();
         let parent = match going_on {
             // Of who has called from the same thread there may be a span, which is not to go on: nor does it from one
             // process to the next.
-            Some(nothing) if !nothing.is_valid() && has_valid_span(&Context::current()) => {
-                Context::new()
-            }
-            known => current_with(known),
+            Some(nothing) if !nothing.is_valid() && has_valid_span(&current) => Context::new(),
+            known => with_remote(&current, known),
         };
-        let parent = parent.with_value(CurrentDevice::new(device, &mode));
-        let guard = match mode {
+        let parent = parent.with_value(own());
+        let new = match mode {
             Mode::Emit(emitter) => {
                 let name = format!("{}.{operation}", device.class_name());
                 let mut attributes = attributes::of(operation, Some(device.device_name()));
                 attributes::add_client_ident(&mut attributes);
                 let start = |parent: &Context| {
+                    let name = bounded(name, text::LIMIT);
                     let cx = emitter.start(SpanKind::Server, name, attributes, parent, trace_id);
                     if !has_valid_span(parent) {
                         bridge::begin_trace(cx.span().span_context().trace_id());
                     }
                     cx
                 };
-                Self::emit(&emitter, start, parent)
+                Self::emitted(&emitter, start, parent)
             }
-            _ => Self::handing_on(parent),
+            _ => Self::in_both(parent),
         };
-        Self {
-            _interface: interface,
-            ..guard
-        }
+        Self { interface, ..new }
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
-        let of_device = Context::map_current(|cx| {
-            let current = cx.get::<CurrentDevice>()?;
-            let (mode, propagating) = unless_disabled(current.mode());
-            let interface = propagating.or_else(|| current.device.actor().enter_interface());
-            Some((mode, interface))
+        if active::is_idle() {
+            return Self::default();
+        }
+        let given = operation.given_context();
+        let mut cx = given.cloned().unwrap_or_else(Context::current);
+        if given.is_some() && cx.get::<CurrentActor>().is_none() {
+            let calling = Context::map_current(|cx| cx.get::<CurrentActor>().cloned());
+            cx = calling.map_or(cx.clone(), |actor| cx.with_value(actor));
+        }
+        let within = cx.get::<CurrentActor>().map(CurrentActor::enter);
+        let (mode, interface) = within.unwrap_or_else(|| {
+            let mode = client::actor().mode();
+            let client = CurrentActor::client(&mode);
+            if !matches!(mode, Mode::Off) {
+                cx = cx.with_value(client.clone());
+            }
+            client.enter()
         });
-        let within_device = of_device.is_some();
-        let (mode, interface) = of_device.unwrap_or_else(|| {
-            let (mode, propagating) = unless_disabled(client::actor().mode());
-            let interface = propagating.or_else(|| match mode {
-                Mode::Off => client::enter_disabled(),
-                _ => client::enter(),
-            });
-            (mode, interface)
-        });
-        let guard = match mode {
+        let new = match mode {
             Mode::Off => Self::default(),
             _ if settings().patching_disabled => Self::default(),
-            Mode::PropagateOnly => Self::handing_on(current_parent()),
+            Mode::PropagateOnly => Self::in_both(or_of_cpp(cx)),
             Mode::Emit(emitter) => {
-                if !within_device {
+                if cx
+                    .get::<CurrentActor>()
+                    .is_some_and(CurrentActor::is_client)
+                {
                     client::hint_at_service_name();
                 }
-                let name = operation.to_string();
                 let attributes = attributes::of(operation, None);
                 let start = |parent: &Context| {
+                    let name = bounded(operation.to_string(), text::LIMIT);
                     emitter.start(SpanKind::Client, name, attributes, parent, TraceId::INVALID)
                 };
-                Self::emit(&emitter, start, current_parent())
+                Self::emitted(&emitter, start, or_of_cpp(cx))
             }
         };
-        Self {
-            _interface: interface,
-            ..guard
-        }
+        Self { interface, ..new }
     }
 
-    fn emit(
+    fn emitted(
         emitter: &Arc<Emitter>,
         start: impl FnOnce(&Context) -> Context,
         parent: Context,
     ) -> Self {
         // The provider's sampler and processors may be the user's.
         let cx = match catch_unwind(AssertUnwindSafe(|| start(&parent))) {
-            Ok(cx) if cx.span().span_context().is_valid() => cx,
+            Ok(cx) if has_valid_span(&cx) => cx,
             failed => {
                 // Also a provider that somebody else has shut down: its spans would cut the trace.
                 let why = failed.err().map(|panic| {
@@ -217,7 +174,7 @@ impl SpanGuard {
                 });
                 let why = why.unwrap_or_else(|| "the tracer provider was shut down".to_string());
                 diagnostics::warn("no span", &why);
-                return Self::handing_on(parent);
+                return Self::in_both(parent);
             }
         };
         // A span that is not sampled is not exported, so that nothing must be its child.
@@ -233,30 +190,58 @@ impl SpanGuard {
                 within_panic: thread::panicking(),
                 emitter: emitter.clone(),
             }),
-            ..Self::handing_on(handed_on)
+            ..Self::in_both(handed_on)
         }
     }
 
-    /// No span: `cx` is current in Rust, and its context is what C++ hands on.
-    fn handing_on(cx: Context) -> Self {
-        let context = TraceContext::from(&cx);
+    fn in_rust(cx: Context) -> Self {
         Self {
-            _cpp: Some(TraceContextScope::handing_on(&context)),
-            _rust: Some(cx.attach()),
+            cx: Some(cx),
             ..Self::default()
         }
     }
 
+    fn in_both(cx: Context) -> Self {
+        Self {
+            of_both: true,
+            ..Self::in_rust(cx)
+        }
+    }
+
+    /// Makes it current on this thread.
+    pub(crate) fn enter(self) -> SpanGuard {
+        SpanGuard {
+            span: self.span,
+            _current: ContextScope::of(self.cx, self.of_both, self.interface),
+        }
+    }
+
+    /// Makes it current whenever the future is polled.
+    pub(crate) fn in_future<T, E: OperationError, F>(
+        self,
+        future: F,
+    ) -> impl Future<Output = F::Output>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        let Self { span, cx, .. } = self;
+        let future = Bound::new(cx, future);
+        async move {
+            let result = future.await;
+            end(span, &result);
+            result
+        }
+    }
+}
+
+impl SpanGuard {
     /// Runs `f` and ends the span with its result.
     ///
     /// # Errors
     /// Those of `f`, unchanged.
     pub fn run<T, E: OperationError>(self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         let result = f();
-        match &result {
-            Ok(_) => self.end(),
-            Err(error) => self.end_with_error(error),
-        }
+        end(self.span, &result);
         result
     }
 
@@ -265,31 +250,39 @@ impl SpanGuard {
 
     /// Ends the span with status Error and one `exception` event.
     pub fn end_with_error(self, error: &impl OperationError) {
-        if let Some(recording) = &self.span {
-            // The error type is the bindings'.
-            let told = catch_unwind(AssertUnwindSafe(|| recording.set_error(error)));
-            if let Err(panic) = told {
-                diagnostics::warn("panic of an OperationError", &panic_text(&*panic));
-            }
+        end(self.span, &Err::<(), _>(error));
+    }
+}
+
+fn end<T, E: OperationError>(span: Option<Recording>, result: &Result<T, E>) {
+    if let Some(span) = span
+        && let Err(error) = result
+    {
+        // The error type is the bindings'.
+        let told = catch_unwind(AssertUnwindSafe(|| span.set_error(error)));
+        if let Err(panic) = told {
+            diagnostics::warn("panic of an OperationError", &panic_text(&*panic));
         }
     }
 }
 
 impl Recording {
     fn set_error(&self, error: &impl OperationError) {
-        let (kind, reason) = (error.exception_type(), error.reason());
-        let description = error.description();
+        let told = |text: &str| bounded(text, text::ERROR_LIMIT);
+        let (kind, reason) = (told(error.exception_type()), told(error.reason()));
+        let description = told(error.description());
         let span = self.cx.span();
-        let status = cut(format!("{kind}: {reason}: {description}"));
+        let status = bounded(format!("{kind}: {reason}: {description}"), text::LIMIT);
         span.set_status(Status::error(status));
+        let message = told(&format!("{reason}: {description}"));
         span.add_event(
             "exception",
             vec![
-                KeyValue::new("exception.type", kind.to_string()),
-                KeyValue::new("exception.message", format!("{reason}: {description}")),
-                KeyValue::new("tango.error.reason", reason.to_string()),
-                KeyValue::new("tango.error.desc", description.to_string()),
-                KeyValue::new("tango.error.origin", error.origin().to_string()),
+                KeyValue::new("exception.type", kind),
+                KeyValue::new("exception.message", message),
+                KeyValue::new("tango.error.reason", reason),
+                KeyValue::new("tango.error.desc", description),
+                KeyValue::new("tango.error.origin", told(error.origin())),
             ],
         );
     }
@@ -308,35 +301,7 @@ impl Drop for Recording {
     }
 }
 
-/// The parent of a client call's span: Rust's current span, else what C++ hands on.
-fn current_parent() -> Context {
-    let current = Context::current();
-    if has_valid_span(&current) {
-        return current;
-    }
-    current_with(bridge::get_trace_context())
-}
-
-/// Rust's current context, with this as its remote span if it is one.
-fn current_with(span_context: Option<SpanContext>) -> Context {
-    let cx = span_context.map_or(TraceContext::EMPTY, TraceContext::from);
-    cx.to_context(&Context::current())
-}
-
-fn has_valid_span(cx: &Context) -> bool {
-    cx.span().span_context().is_valid()
-}
-
 fn emits_kernel_spans(device: &DeviceTelemetry) -> bool {
     let is_all = |topic: &String| topic == "all";
     settings().emit_kernel_spans && device.configuration().topics.iter().any(is_all)
-}
-
-fn cut(mut text: String) -> String {
-    let mut end = STATUS_LIMIT.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
-    text
 }

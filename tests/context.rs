@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use common::{
     EXPORT, PROBE,
     giop::{Client, command_inout_4},
-    has, named, parent, probe, proxy,
+    has, named, parent, probe, proxy, with,
 };
 use cpptango_telemetry::TraceContext;
 use testbed::{Receiver, Span};
@@ -257,6 +257,44 @@ fn well_formed_traceparents_are_written_as_version_00() -> Result<()> {
         assert_eq!(cx.tracestate(), if read.is_empty() { "" } else { STATE });
         let through = TraceContext::from(&cx.to_context(&Default::default()));
         assert_eq!(through.traceparent(), written);
+    }
+    Ok(())
+}
+
+/// L4
+#[test]
+fn a_context_that_is_given_wins_over_the_current_one() -> Result<()> {
+    for (types, spans) in [("tracing", true), ("logging", false)] {
+        let receiver = Receiver::start()?;
+        let server = probe(&receiver.environment())?;
+        let environment = with(receiver.environment(), &[("TANGO_TELEMETRY_TYPES", types)]);
+        let said = said(&common::caller("given", &server, &environment)?);
+        for (step, (traceparent, _)) in &said {
+            let given = !matches!(step.as_str(), "nothing" | "current");
+            let (expected, other) = if given {
+                (SECOND, FIRST)
+            } else {
+                (FIRST, SECOND)
+            };
+            ensure!(
+                traceparent[3..35] == expected[3..35],
+                "{types}, {step}: {traceparent}, not {other}"
+            );
+        }
+        assert_eq!(said.len(), 5);
+        if spans {
+            let spans = receiver.wait_for("the client's spans", EXPORT, |spans| {
+                has(spans, "caller.given") && has(spans, "caller.nothing")
+            })?;
+            assert_eq!(
+                named(&spans, "caller.given")?.parent_span_id,
+                SECOND[36..52]
+            );
+            assert_eq!(
+                named(&spans, "caller.nothing")?.parent_span_id,
+                FIRST[36..52]
+            );
+        }
     }
     Ok(())
 }

@@ -253,3 +253,92 @@ fn each_device_logs_in_its_own_name_and_to_its_own_endpoint() -> Result<()> {
     assert!(own(&receivers[1], PROBE).is_empty());
     Ok(())
 }
+
+/// G1
+#[test]
+fn a_log_in_a_span_of_rust_carries_its_ids_in_every_configuration() -> Result<()> {
+    const WORKER: &str = "test/worker/1";
+    const CALLER: &str = "test/worker/2";
+    let receivers = receivers()?;
+    let environment = environment(&receivers);
+    let example = device::example("worker")?;
+    let server = DeviceServer::start(&example, "test", &[WORKER], &environment)?;
+    let peer = ("PEER", server.device_url(WORKER));
+    let environment = [receivers[1].environment(), vec![peer]].concat();
+    // It emits always, so that a request of its brings a context.
+    let caller = DeviceServer::start(&example, "caller", &[CALLER], &environment)?;
+    let (worker, caller) = (
+        DeviceProxy::new(&server.device_url(WORKER))?,
+        DeviceProxy::new(&caller.device_url(CALLER))?,
+    );
+
+    // Each with the changes that take it back.
+    let all: &[Change] = &[];
+    let configurations = [
+        ("all", all, all),
+        ("user", &[Change::Topics("user")], &[Change::Topics("all")]),
+        (
+            "database",
+            &[Change::Topics("database")],
+            &[Change::Topics("all")],
+        ),
+        (
+            "logging only",
+            &[Change::Tracing(false)],
+            &[Change::Tracing(true)],
+        ),
+        (
+            "no endpoint",
+            &[Change::TracesTo(None)],
+            &[Change::TracesTo(Some(0))],
+        ),
+    ];
+    let mut expected = Vec::new();
+    for (name, there, back) in configurations {
+        for change in there {
+            apply(&worker, *change, &receivers)?;
+        }
+        for (how, told) in [
+            (
+                "called",
+                caller.command_inout::<_, Vec<String>>("HavePeerLog", format!("{name} called"))?,
+            ),
+            (
+                "asked",
+                worker.command_inout::<_, Vec<String>>("Log", format!("{name} asked"))?,
+            ),
+        ] {
+            for place in told {
+                let [place, trace, span] = &place.rsplitn(3, ' ').collect::<Vec<_>>()[..] else {
+                    anyhow::bail!("{place}");
+                };
+                // rsplitn tells the last one first.
+                let (place, span) = (span, place);
+                let text = format!("{name} {how} {place}");
+                // Nothing came in, and nobody makes a span: there is none.
+                let none =
+                    how == "asked" && matches!(name, "database" | "logging only" | "no endpoint");
+                if !none {
+                    assert!(span.chars().any(|digit| digit != '0'), "{text}");
+                    expected.push((text, (trace.to_string(), span.to_string())));
+                }
+            }
+        }
+        for change in back {
+            apply(&worker, *change, &receivers)?;
+        }
+    }
+    let count = expected.len();
+    assert_eq!(count, 7 * (5 + 2));
+    let last = expected[count - 1].0.clone();
+    receivers[0].wait_for_logs("the last log", EXPORT, |logs| {
+        logs.iter().any(|log| log.body == last)
+    })?;
+    let logs = receivers[0].logs();
+    for (text, ids) in expected {
+        let log = logs.iter().find(|log| log.body == text);
+        let log = log.with_context(|| format!("no log {text}"))?;
+        assert_eq!((&log.trace_id, &log.span_id), (&ids.0, &ids.1), "{text}");
+    }
+    Ok(())
+}

@@ -20,7 +20,7 @@ mod sdk;
 #[cfg(feature = "sdk")]
 pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
 pub use sdk::force_flush;
-pub(crate) use sdk::{Emitter, Factory, flush};
+pub(crate) use sdk::{Emitter, Factory, Span, flush};
 
 use std::sync::Arc;
 

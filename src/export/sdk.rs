@@ -13,6 +13,7 @@ use opentelemetry::{
     Context, InstrumentationScope, KeyValue,
     trace::{SpanBuilder, SpanKind, TraceContextExt, TraceId, Tracer, TracerProvider},
 };
+pub(crate) use opentelemetry_sdk::trace::Span;
 use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{SdkTracer, SdkTracerProvider},
@@ -21,7 +22,7 @@ use opentelemetry_sdk::{
 pub(crate) use super::provider::Factory;
 use super::{TracerProviderRequest, provider};
 use crate::{
-    bridge,
+    active, bridge,
     error::{Error, panic_text},
     reaper,
     statistics::Counters,
@@ -34,6 +35,8 @@ pub(crate) struct Emitter {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     counters: Arc<Counters>,
+    /// A span in flight holds the emitter when its actor is off again.
+    _active: active::Reason,
 }
 
 /// How long a provider's shutdown may take after its flush, which the SDK bounds by 5 s.
@@ -64,6 +67,7 @@ impl Emitter {
             provider,
             tracer,
             counters: request.counters.clone(),
+            _active: active::Reason::new(),
         }))
     }
 
@@ -84,8 +88,13 @@ impl Emitter {
         let builder = SpanBuilder::from_name(name)
             .with_kind(kind)
             .with_attributes(attributes);
-        let span = provider::of_trace(trace_id, || self.tracer.build_with_context(builder, parent));
+        let span = provider::of_trace(trace_id, || self.build(builder, parent));
         parent.with_span(span)
+    }
+
+    /// A span as the user wants it.
+    pub(crate) fn build(&self, builder: SpanBuilder, parent: &Context) -> Span {
+        self.tracer.build_with_context(builder, parent)
     }
 }
 

@@ -1,14 +1,24 @@
 //! Uses the whole API where telemetry is not compiled in: every function can be called, and does nothing.
 #![cfg(test)]
 
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    task::{self, Poll, Waker},
+    time::Duration,
+};
 
 use cpptango_telemetry::{
     Configuration, DeviceTelemetry, Error, Operation, OperationError,
     RUNTIME_CONFIGURATION_SUPPORTED, SpanGuard, Statistics, TELEMETRY_SUPPORTED, TelemetryHandle,
-    TraceContext, TraceContextScope, client, force_flush, get_trace_context,
-    opentelemetry::{Context, trace::TraceContextExt},
-    prepare_environment, set_callback_observer, set_exit_timeout,
+    TraceContext, TraceContextScope, TraceContinuity, client, context, current_tracer, force_flush,
+    get_trace_context,
+    opentelemetry::{
+        Context,
+        trace::{Span, TraceContextExt, Tracer},
+    },
+    prepare_environment, propagate_when_disabled, set_callback_observer, set_exit_timeout,
+    trace_continuity,
 };
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -38,6 +48,7 @@ fn scopes_set_nothing() -> Result<(), Error> {
     let _attached = TraceContextScope::attach(&cx);
     let _new = TraceContextScope::new("span", &cx);
     assert!(get_trace_context().is_empty());
+    assert!(!Context::current().has_active_span());
     Ok(())
 }
 
@@ -64,6 +75,8 @@ fn device_methods_and_client_calls_are_just_called() {
         Operation::delete_device(),
         Operation::always_executed_hook(),
         Operation::read_attr_hardware(),
+        Operation::server_init_hook(),
+        Operation::method("write_attr_hardware"),
         Operation::dev_state(),
         Operation::dev_status(),
     ] {
@@ -83,4 +96,40 @@ fn device_methods_and_client_calls_are_just_called() {
     assert!(force_flush(Duration::ZERO).is_ok());
     assert_eq!(device.statistics(), Statistics::default());
     assert_eq!(client::statistics(), Statistics::default());
+}
+
+#[test]
+fn contexts_are_carried_in_rust_and_tracers_make_no_spans() -> Result<(), Error> {
+    let cx = TraceContext::parse(TRACEPARENT, "")?.to_context(&Context::new());
+    let parent = |cx: &Context| cx.span().span_context().clone();
+    let scope = context::attach(cx.clone());
+    let bound = context::bind(|| parent(&Context::current()));
+    let future = context::bind_future(async { parent(&Context::current()) });
+    drop(scope);
+    assert_eq!([bound(), ready(future)], [parent(&cx), parent(&cx)]);
+    assert!(!context::current().has_active_span());
+
+    let device = DeviceTelemetry::new("Class", "a/b/c");
+    for tracer in [device.tracer(), client::tracer(), current_tracer()] {
+        let span = tracer.start_with_context("span", &cx);
+        assert!(!span.is_recording());
+        assert_eq!(*span.span_context(), parent(&cx));
+    }
+    let call = Operation::client("DeviceProxy.ping").trace_context(&cx);
+    let inside = async || Ok::<_, Infallible>(Context::current().has_active_span());
+    assert_eq!(ready(client::call_async(call, inside())), Ok(false));
+    let method = device.in_span_async(Operation::command("Go"), inside());
+    assert_eq!(ready(method), Ok(false));
+    propagate_when_disabled(false);
+    assert_eq!(trace_continuity()?, TraceContinuity::Unsupported);
+    Ok(())
+}
+
+/// The output of a future that waits for nothing.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    let polled = pin!(future).poll(&mut task::Context::from_waker(Waker::noop()));
+    let Poll::Ready(output) = polled else {
+        panic!("not ready");
+    };
+    output
 }

@@ -1,0 +1,165 @@
+//! Spans of the user's own.
+
+use std::{borrow::Cow, sync::Arc, time::SystemTime};
+
+use opentelemetry::{
+    Context, KeyValue,
+    trace::{Span, SpanBuilder, SpanContext, Status, TraceContextExt, Tracer},
+};
+
+use crate::{
+    active,
+    actor::Mode,
+    client,
+    current::CurrentActor,
+    device::DeviceTelemetry,
+    export::{self, Emitter},
+};
+
+/// Makes spans of the user's own in the name of a device, of the client, or of whose code runs.
+///
+/// It stays valid while telemetry is reconfigured: each span goes where the device's spans go when it begins. Where the
+/// device makes no spans, those of this tracer are none either, and what is below them goes on from their parent.
+///
+/// ```
+/// use cpptango_telemetry::{DeviceTelemetry, opentelemetry::trace::{Tracer, TraceContextExt}};
+///
+/// fn ramp(telemetry: &DeviceTelemetry) {
+///     telemetry.tracer().in_span("ramp", |cx| {
+///         cx.span().add_event("half way", vec![]);
+///     });
+/// }
+/// ```
+#[derive(Clone)]
+pub struct TelemetryTracer(Whose);
+
+#[derive(Clone)]
+enum Whose {
+    Device(DeviceTelemetry),
+    Client,
+    Current,
+}
+
+/// The tracer of whose code runs: of the device, in a device method and what it has begun (by
+/// [`context`](crate::context) also on other threads and in tasks); else of the client.
+#[must_use]
+pub fn current_tracer() -> TelemetryTracer {
+    TelemetryTracer(Whose::Current)
+}
+
+impl TelemetryTracer {
+    pub(crate) fn device(device: &DeviceTelemetry) -> Self {
+        Self(Whose::Device(device.clone()))
+    }
+
+    pub(crate) fn client() -> Self {
+        Self(Whose::Client)
+    }
+
+    fn mode(&self, parent: &Context) -> Mode {
+        if active::is_idle() {
+            return Mode::Off;
+        }
+        let actor = match &self.0 {
+            Whose::Device(device) => device.actor(),
+            Whose::Client => client::actor(),
+            Whose::Current => {
+                let mode = |cx: &Context| cx.get::<CurrentActor>().map(CurrentActor::mode);
+                let mode = mode(parent).or_else(|| Context::map_current(mode));
+                return mode.unwrap_or_else(|| client::actor().mode());
+            }
+        };
+        // A method that runs keeps what it began with.
+        let current = parent.get::<CurrentActor>();
+        current.map_or_else(|| actor.mode(), |current| current.mode_of(actor))
+    }
+}
+
+impl Tracer for TelemetryTracer {
+    type Span = TelemetrySpan;
+
+    fn build_with_context(&self, builder: SpanBuilder, parent: &Context) -> TelemetrySpan {
+        if let Mode::Emit(emitter) = self.mode(parent) {
+            let span = emitter.build(builder, parent);
+            // Invalid where somebody else has shut the provider down.
+            if span.span_context().is_valid() {
+                return TelemetrySpan {
+                    span: Some(span),
+                    parent: SpanContext::NONE,
+                    _emitter: Some(emitter),
+                };
+            }
+        }
+        TelemetrySpan {
+            span: None,
+            parent: parent.span().span_context().clone(),
+            _emitter: None,
+        }
+    }
+}
+
+/// A span of a [`TelemetryTracer`]. It ends when it is dropped.
+pub struct TelemetrySpan {
+    // Dropped first.
+    span: Option<export::Span>,
+    /// Where there is no span: what is below goes on from this.
+    parent: SpanContext,
+    /// Held until the span's end, so that its provider exports it also when it has been replaced.
+    _emitter: Option<Arc<Emitter>>,
+}
+
+impl Span for TelemetrySpan {
+    fn add_event_with_timestamp<T>(
+        &mut self,
+        name: T,
+        timestamp: SystemTime,
+        attributes: Vec<KeyValue>,
+    ) where
+        T: Into<Cow<'static, str>>,
+    {
+        if let Some(span) = &mut self.span {
+            span.add_event_with_timestamp(name, timestamp, attributes);
+        }
+    }
+
+    fn span_context(&self) -> &SpanContext {
+        self.span.as_ref().map_or(&self.parent, Span::span_context)
+    }
+
+    fn is_recording(&self) -> bool {
+        self.span.as_ref().is_some_and(Span::is_recording)
+    }
+
+    fn set_attribute(&mut self, attribute: KeyValue) {
+        if let Some(span) = &mut self.span {
+            span.set_attribute(attribute);
+        }
+    }
+
+    fn set_status(&mut self, status: Status) {
+        if let Some(span) = &mut self.span {
+            span.set_status(status);
+        }
+    }
+
+    fn update_name<T>(&mut self, new_name: T)
+    where
+        T: Into<Cow<'static, str>>,
+    {
+        if let Some(span) = &mut self.span {
+            span.update_name(new_name);
+        }
+    }
+
+    fn add_link(&mut self, span_context: SpanContext, attributes: Vec<KeyValue>) {
+        if let Some(span) = &mut self.span {
+            span.add_link(span_context, attributes);
+        }
+    }
+
+    fn end_with_timestamp(&mut self, timestamp: SystemTime) {
+        if let Some(span) = &mut self.span {
+            span.end_with_timestamp(timestamp);
+        }
+    }
+}
