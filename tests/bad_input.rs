@@ -144,6 +144,10 @@ fn a_value_that_is_not_utf8_arrives_with_replacements() -> Result<()> {
     Ok(())
 }
 
+fn cut(text: &str, at: usize) -> &str {
+    &text[..at.min(text.len())]
+}
+
 /// A name of what was added to a device, its argument, an error's text, an attribute's value. Strings of C end at a NUL.
 #[test]
 fn a_megabyte_or_a_nul_goes_through_and_a_status_text_is_short() -> Result<()> {
@@ -165,27 +169,27 @@ fn a_megabyte_or_a_nul_goes_through_and_a_status_text_is_short() -> Result<()> {
         assert!(failed.cause().desc == *through && failed.cause().origin == *through);
         server.terminate()?;
         let spans = receiver.spans();
-        for name in [
-            "Echo",
-            "write_text",
-            "read_text",
-            "Add",
-            through,
-            &format!("read_{through}"),
-        ] {
-            let span = named(&spans, &format!("Methods.{name}"))?;
-            assert_eq!(span.status, Status::Unset, "{name:.10}");
+        let read = format!("read_{through}");
+        for name in ["Echo", "write_text", "read_text", "Add", through, &read] {
+            let name = format!("Methods.{name}");
+            let span = named(&spans, cut(&name, 1024))?;
+            assert_eq!(span.status, Status::Unset, "{name:.20}");
+            for (key, value) in &span.attributes {
+                assert!(value.len() <= 1024, "{name:.20}: {key}");
+            }
         }
         let failed = named(&spans, "Methods.Fail")?;
-        let Status::Error(status) = &failed.status else {
-            anyhow::bail!("no error");
-        };
-        let whole = format!("DevFailed: {through}: {through}");
-        assert!(*status == whole[..whole.len().min(1024)]);
+        let status = format!("DevFailed: {through}: {through}");
+        assert!(failed.status == Status::Error(cut(&status, 1024).to_string()));
         let [event] = failed.events.as_slice() else {
             anyhow::bail!("{} events", failed.events.len());
         };
-        assert!(event.attributes["tango.error.desc"] == *through);
+        for part in ["reason", "desc", "origin"] {
+            let part = &event.attributes[&format!("tango.error.{part}")];
+            assert!(!part.is_empty() && through.starts_with(part.as_str()));
+            assert!(part.len() <= 16 * 1024, "{} bytes", part.len());
+        }
+        assert!(event.attributes["exception.message"].len() <= 16 * 1024);
     }
     Ok(())
 }
