@@ -341,23 +341,24 @@ Reply DeviceAccess::remove_command(rust::Str name) const noexcept
                        { its.remove_command(std::string(name), true, Tango::Util::_UseDb); });
 }
 
+// These two are for the device itself, which is there, and may come back to it: no lock.
 Reply DeviceAccess::dev_state() const noexcept
 {
-    return with_device(
-        [](RustDevice &its, Value &value)
+    return reply_of(
+        [&](Value &value)
         {
             value.kind = Kind::Long;
-            value.number = its.default_state();
+            value.number = device->default_state();
         });
 }
 
 Reply DeviceAccess::dev_status() const noexcept
 {
-    return with_device(
-        [](RustDevice &its, Value &value)
+    return reply_of(
+        [&](Value &value)
         {
             value.kind = Kind::String;
-            value.text = rust::String::lossy(its.default_status());
+            value.text = rust::String::lossy(device->default_status());
         });
 }
 
