@@ -17,6 +17,7 @@ fn main() {
         .files([
             "cpp/device_proxy.cpp",
             "cpp/device_server.cpp",
+            "cpp/loops.cpp",
             "cpp/value.cpp",
             "cpp/w3c_reference.cpp",
         ]);

@@ -52,7 +52,7 @@ impl State {
 
 pub(crate) struct Actor {
     service_name: String,
-    service_instance_id: Option<String>,
+    service_instance_id: Option<Arc<str>>,
     /// Read by each call, at the cost of one load.
     state: ArcSwap<State>,
     /// The actor's own tracer provider factory. Held by those who make a new state, never by a call.
@@ -66,7 +66,7 @@ impl Actor {
     pub(crate) fn new(service_name: &str, service_instance_id: Option<&str>) -> Self {
         Self {
             service_name: service_name.to_string(),
-            service_instance_id: service_instance_id.map(str::to_string),
+            service_instance_id: service_instance_id.map(Arc::from),
             state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off)),
             factory: Mutex::new(None),
             counters: Arc::default(),
@@ -91,8 +91,8 @@ impl Actor {
         &self.service_name
     }
 
-    pub(crate) fn service_instance_id(&self) -> Option<&str> {
-        self.service_instance_id.as_deref()
+    pub(crate) fn service_instance_id(&self) -> Option<&Arc<str>> {
+        self.service_instance_id.as_ref()
     }
 
     pub(crate) fn configuration(&self) -> Configuration {
@@ -178,7 +178,7 @@ impl Actor {
         }
         let request = TracerProviderRequest {
             service_name: &self.service_name,
-            service_instance_id: self.service_instance_id(),
+            service_instance_id: self.service_instance_id.as_deref(),
             endpoints: &endpoints,
             counters: &self.counters,
         };

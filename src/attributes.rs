@@ -1,6 +1,8 @@
 //! Span attributes: keys and values as cppTango and PyTango have them.
 
-use opentelemetry::KeyValue;
+use std::sync::Arc;
+
+use opentelemetry::{KeyValue, Value};
 
 use crate::{
     bridge,
@@ -8,8 +10,11 @@ use crate::{
     text::{LIMIT, bounded},
 };
 
-/// `target` is the device of a device method.
-pub(crate) fn of(operation: &Operation<'_>, target: Option<&str>) -> Vec<KeyValue> {
+/// `device`: whose method it is.
+pub(crate) fn of(operation: &Operation<'_>, device: Option<&Arc<str>>) -> Vec<KeyValue> {
+    thread_local! {
+        static THREAD: (Arc<str>, Arc<str>) = bridge::thread_info();
+    }
     let (called, argument, location) = operation.parts();
     let file = location.file();
     let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
@@ -17,12 +22,13 @@ pub(crate) fn of(operation: &Operation<'_>, target: Option<&str>) -> Vec<KeyValu
     attributes.push(KeyValue::new(bridge::topic_attribute(), "user"));
     attributes.push(KeyValue::new("code.filepath", file));
     attributes.push(KeyValue::new("code.lineno", i64::from(location.line())));
-    bridge::with_thread_info(|id, name| {
-        attributes.push(KeyValue::new("thread.id", id.to_string()));
-        attributes.push(KeyValue::new("thread.name", name.to_string()));
+    THREAD.with(|(id, name)| {
+        attributes.push(KeyValue::new("thread.id", id.clone()));
+        attributes.push(KeyValue::new("thread.name", name.clone()));
     });
-    if let Some(target) = target.or(called) {
-        let target = bounded(target, LIMIT);
+    let target = device.cloned().map(Value::from);
+    let target = target.or_else(|| called.map(|target| bounded(target, LIMIT).into()));
+    if let Some(target) = target {
         attributes.push(KeyValue::new("tango.operation.target", target));
     }
     if let Some(argument) = argument {

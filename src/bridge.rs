@@ -4,12 +4,11 @@
 //! `Result`, see `include/cpptango_telemetry/cpp_exception.h`.
 
 use std::{
-    cell::OnceCell,
     env,
     ffi::CStr,
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Once,
+    sync::{Arc, Once},
     thread,
 };
 
@@ -90,7 +89,7 @@ mod ffi {
         known: bool,
         location: String,
         pid: i64,
-        lang: String,
+        lang: &'static str,
     }
 
     struct ThreadInfo {
@@ -511,7 +510,7 @@ fn refused(error: cxx::Exception) -> Error {
 pub(crate) struct ClientIdent {
     pub(crate) location: String,
     pub(crate) pid: i64,
-    pub(crate) lang: String,
+    pub(crate) lang: &'static str,
 }
 
 pub(crate) fn client_ident() -> Option<ClientIdent> {
@@ -524,18 +523,10 @@ pub(crate) fn client_ident() -> Option<ClientIdent> {
 }
 
 /// Id and name of this thread: the id as in cppTango's spans, the name as Rust knows it, else the system.
-pub(crate) fn with_thread_info<T>(f: impl FnOnce(&str, &str) -> T) -> T {
-    thread_local! {
-        static INFO: OnceCell<(String, String)> = const { OnceCell::new() };
-    }
-    INFO.with(|info| {
-        let (id, name) = info.get_or_init(|| {
-            let info = ffi::thread_info();
-            let name = thread::current().name().map(str::to_string);
-            (info.id, name.unwrap_or(info.name))
-        });
-        f(id, name)
-    })
+pub(crate) fn thread_info() -> (Arc<str>, Arc<str>) {
+    let info = ffi::thread_info();
+    let name = thread::current().name().map(str::to_string);
+    (info.id.into(), name.unwrap_or(info.name).into())
 }
 
 /// The span attribute by which cppTango filters topics.

@@ -68,7 +68,7 @@ impl DeviceTelemetry {
     /// The device's name (`service.instance.id`).
     #[must_use]
     pub fn device_name(&self) -> &str {
-        self.0.service_instance_id().unwrap_or_default()
+        self.0.service_instance_id().map_or("", |name| name)
     }
 
     /// What cppTango has told last.

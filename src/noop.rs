@@ -1,6 +1,6 @@
 //! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
 
-use std::thread;
+use std::{sync::Arc, thread};
 
 use opentelemetry::trace::{SpanContext, TraceId};
 
@@ -87,19 +87,17 @@ pub(crate) fn get_env_var(name: &str) -> Option<String> {
 pub(crate) struct ClientIdent {
     pub(crate) location: String,
     pub(crate) pid: i64,
-    pub(crate) lang: String,
+    pub(crate) lang: &'static str,
 }
 
 pub(crate) fn client_ident() -> Option<ClientIdent> {
     None
 }
 
-pub(crate) fn with_thread_info<T>(f: impl FnOnce(&str, &str) -> T) -> T {
+pub(crate) fn thread_info() -> (Arc<str>, Arc<str>) {
     let current = thread::current();
-    f(
-        &format!("{:?}", current.id()),
-        current.name().unwrap_or_default(),
-    )
+    let id = format!("{:?}", current.id());
+    (id.into(), current.name().unwrap_or_default().into())
 }
 
 pub(crate) fn topic_attribute() -> &'static str {

@@ -100,7 +100,8 @@ impl NewSpan {
         let new = match mode {
             Mode::Emit(emitter) => {
                 let name = format!("{}.{operation}", device.class_name());
-                let mut attributes = attributes::of(operation, Some(device.device_name()));
+                let mut attributes =
+                    attributes::of(operation, device.actor().service_instance_id());
                 attributes::add_client_ident(&mut attributes);
                 let start = |parent: &Context| {
                     let name = bounded(name, text::LIMIT);

@@ -78,11 +78,22 @@ pub(crate) mod ffi {
         tracestate: String,
     }
 
+    /// What a loop does in each round.
+    enum Loop {
+        /// cppTango's function.
+        GetTraceContext,
+        /// The one of cpptango-telemetry, which Rust's calls.
+        OwnGetTraceContext,
+        /// A kernel span, begun and ended.
+        KernelSpan,
+    }
+
     // SAFETY: they take and return values, and are noexcept.
     unsafe extern "C++" {
         include!("cpptango_telemetry/telemetry_handle.h");
         include!("tango_bindings/device_proxy.h");
         include!("tango_bindings/device_server.h");
+        include!("tango_bindings/loops.h");
         include!("tango_bindings/w3c_reference.h");
 
         #[namespace = "cpptango_telemetry"]
@@ -110,6 +121,9 @@ pub(crate) mod ffi {
         fn dev_status(self: &DeviceAccess) -> Reply;
 
         fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
+
+        fn time_loop(what: Loop, rounds: usize) -> f64;
+        fn time_commands(device: &str, command: &str, calls: usize, times: &mut Vec<f64>) -> Reply;
 
         fn run_server(arguments: Vec<String>, definition: Box<ClassDefinition>) -> Reply;
     }

@@ -8,6 +8,7 @@
 mod arguments;
 mod bridge;
 mod error;
+pub mod loops;
 mod proxy;
 mod server;
 mod value;

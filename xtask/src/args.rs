@@ -13,7 +13,8 @@ cargo xtask [--cpptango 10.3|10.0|9.3] COMMAND
   matrix [ARGUMENTS]   each mix of telemetry configurations along client, Leader and Follower: is its trace whole?
   test [-- ARGUMENTS]  formatting, lints, documentation and all tests; with arguments only `cargo test ARGUMENTS`,
                        as in `cargo xtask test -- --test devices`
-  bench [-- ARGUMENTS] the benchmarks; arguments go to `cargo bench`
+  bench [-- ARGUMENTS] what telemetry costs, against its limits; with arguments `cargo bench ARGUMENTS`, as in
+                       `cargo xtask bench -- --bench commands`
   shell                a shell where cppTango is
   run -- COMMAND...    one command where cppTango is; its exit code is handed on
 

@@ -64,6 +64,14 @@ pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
 }
 
 pub fn bench(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
+    if arguments.is_empty() {
+        // The one that has limits to keep.
+        let command = "cargo bench --locked --bench performance";
+        return step(environment, "bench", command, &[], vec![]);
+    }
+    // `cargo bench` does not build the device servers by itself.
+    let servers = "cargo build --locked --release --examples";
+    step(environment, "build", servers, &[], vec![])?;
     step(environment, "bench", "cargo bench --locked", &[], arguments)
 }
 

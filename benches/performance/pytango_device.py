@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+"""A PyTango device whose command Noop does nothing."""
+
+from tango.server import Device, command, run
+
+
+class PyNoop(Device):
+    @command
+    def Noop(self):
+        pass
+
+
+if __name__ == "__main__":
+    run((PyNoop,))
