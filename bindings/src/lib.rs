@@ -17,5 +17,5 @@ pub use bridge::ffi::{TraceHeaders, cpp_propagator};
 pub use cpptango_telemetry;
 pub use error::{DevError, DevFailed};
 pub use proxy::{DeviceProxy, TelemetryEndpoint};
-pub use server::{DeviceClass, DeviceInfo, run};
+pub use server::{Attr, Command, DeviceClass, DeviceInfo, run};
 pub use value::{TangoType, Value};
