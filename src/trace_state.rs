@@ -17,6 +17,9 @@ const MAX_SYSTEM: usize = 13;
 
 /// The valid entries of a header.
 pub(crate) fn parse(header: &str) -> TraceState {
+    if header.is_empty() {
+        return TraceState::NONE;
+    }
     let members = header
         .split(',')
         .map(|member| member.trim_matches([' ', '\t']));
@@ -34,6 +37,9 @@ pub(crate) fn valid<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -
         if is_key(key) && is_value(value) && kept.iter().all(|(other, _)| *other != key) {
             kept.push((key, value));
         }
+    }
+    if kept.is_empty() {
+        return TraceState::NONE;
     }
     TraceState::from_key_value(kept).unwrap_or_default()
 }

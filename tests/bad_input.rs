@@ -1,14 +1,18 @@
-//! What users get wrong: one line that says so, and an exit code or an error value.
+//! What users get wrong: one line that says so, and an exit code or an error value. And what anybody may send.
 
 mod common;
 
-use std::{net::TcpListener, process::Command};
+use std::{net::TcpListener, path::Path, process::Command};
 
 use anyhow::{Context, Result};
-use common::{EXPORT, PROBE};
+use common::{
+    EXPORT, PROBE, count,
+    giop::{Client, Connection},
+    named,
+};
 use tango_bindings::{DevFailed, DeviceProxy};
 use testbed::{
-    device,
+    DeviceServer, Receiver, Status, device,
     process::{self, Finished},
 };
 
@@ -81,6 +85,111 @@ fn a_device_that_cannot_be_reached_is_an_error_value() -> Result<()> {
             !cause.desc.is_empty() && !cause.origin.is_empty(),
             "{failed:?}"
         );
+    }
+    Ok(())
+}
+
+const METHODS: &str = "test/methods/1";
+
+fn methods(environment: &[(&str, String)]) -> Result<DeviceServer> {
+    DeviceServer::start(
+        &device::example("methods")?,
+        "test",
+        &[METHODS],
+        environment,
+    )
+}
+
+/// In the name of a command, in its argument, and in what a client says of itself.
+///
+/// Of cppTango's own spans of these requests a receiver that checks texts, as this one, gets none: cppTango has the bytes
+/// as they are in them, and the whole batch is refused.
+#[test]
+fn bytes_that_are_no_text_are_replaced_or_refused() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = methods(&receiver.environment())?;
+    let mut connection = Connection::open(&server)?;
+    let bad = b"a\xff\xfe\xc3";
+    let mut execute =
+        |command, argument, client| connection.command_inout_4(METHODS, command, argument, client);
+    assert!(execute(bad, None, Client::Cpp).is_err());
+    execute(b"Go", None, Client::Java6(bad, bad, bad))?;
+    let traceparent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    execute(b"Go", None, Client::Java6(bad, traceparent, b"a=\xff"))?;
+    execute(b"Echo", Some(bad), Client::Cpp)?;
+    assert!(execute(b"Fail", Some(bad), Client::Cpp).is_err());
+    server.terminate()?;
+    let spans = receiver.spans();
+    assert_eq!(count(&spans, "Methods.Go"), 2);
+    assert_eq!(named(&spans, "Methods.Echo")?.status, Status::Unset);
+    let replaced = "a\u{fffd}\u{fffd}\u{fffd}";
+    let status = format!("DevFailed: {replaced}: {replaced}");
+    assert_eq!(named(&spans, "Methods.Fail")?.status, Status::Error(status));
+    Ok(())
+}
+
+/// PyTango sends strings as Latin-1.
+#[test]
+fn a_value_that_is_not_utf8_arrives_with_replacements() -> Result<()> {
+    let peer = "test/pyprobe/1";
+    let python = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/pytango_device.py"
+    );
+    let python = DeviceServer::start(Path::new(python), "test", &[peer], &[])?;
+    let server = methods(&[("METHODS_PEER", python.device_url(peer))])?;
+    let device = DeviceProxy::new(&server.device_url(METHODS))?;
+    let tired: String = device.command_inout("Ask", "Tired".to_string())?;
+    assert_eq!(tired, "m\u{fffd}de");
+    Ok(())
+}
+
+fn cut(text: &str, at: usize) -> &str {
+    &text[..at.min(text.len())]
+}
+
+/// A name of what was added to a device, its argument, an error's text, an attribute's value. Strings of C end at a NUL.
+#[test]
+fn a_megabyte_or_a_nul_goes_through_and_a_status_text_is_short() -> Result<()> {
+    let megabyte = "x".repeat(1 << 20);
+    for (text, through) in [(megabyte.as_str(), megabyte.as_str()), ("a\0b", "a")] {
+        let receiver = Receiver::start()?;
+        let server = methods(&receiver.environment())?;
+        let device = DeviceProxy::new(&server.device_url(METHODS))?;
+        let given = text.to_string();
+        assert!(device.command_inout::<_, String>("Echo", given.clone())? == *through);
+        device.write_attribute("text", given.clone())?;
+        assert!(device.read_attribute::<String>("text")? == *through);
+        device.command_inout::<_, ()>("Add", given.clone())?;
+        let said = device.command_inout::<_, String>(through, given.clone())?;
+        assert!(said == format!("{METHODS} {through}"));
+        device.read_attribute::<f64>(through)?;
+        let failed = device.command_inout::<_, ()>("Fail", given.clone());
+        let failed = failed.err().context("no error")?;
+        assert!(failed.cause().desc == *through && failed.cause().origin == *through);
+        server.terminate()?;
+        let spans = receiver.spans();
+        let read = format!("read_{through}");
+        for name in ["Echo", "write_text", "read_text", "Add", through, &read] {
+            let name = format!("Methods.{name}");
+            let span = named(&spans, cut(&name, 1024))?;
+            assert_eq!(span.status, Status::Unset, "{name:.20}");
+            for (key, value) in &span.attributes {
+                assert!(value.len() <= 1024, "{name:.20}: {key}");
+            }
+        }
+        let failed = named(&spans, "Methods.Fail")?;
+        let status = format!("DevFailed: {through}: {through}");
+        assert!(failed.status == Status::Error(cut(&status, 1024).to_string()));
+        let [event] = failed.events.as_slice() else {
+            anyhow::bail!("{} events", failed.events.len());
+        };
+        for part in ["reason", "desc", "origin"] {
+            let part = &event.attributes[&format!("tango.error.{part}")];
+            assert!(!part.is_empty() && through.starts_with(part.as_str()));
+            assert!(part.len() <= 16 * 1024, "{} bytes", part.len());
+        }
+        assert!(event.attributes["exception.message"].len() <= 16 * 1024);
     }
     Ok(())
 }

@@ -14,12 +14,15 @@ namespace
 // Lives as long as the process: cppTango builds classes and devices of it again at RestartServer.
 ClassDefinition *class_definition = nullptr;
 
+} // namespace
+
 class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Impl>
 {
   public:
     RustDevice(Tango::DeviceClass *device_class, const std::string &name) :
         TelemetryDevice(device_class, name),
-        rust_half(device_new(*class_definition, telemetry_handle(), name))
+        access{std::make_shared<DeviceAccess>(*this)},
+        rust_half(device_new(*class_definition, telemetry_handle(), name, access.shared))
     {
         init_device();
     }
@@ -40,6 +43,11 @@ class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Imp
         rust_half->delete_device();
     }
 
+    void server_init_hook() override
+    {
+        throw_if_failed(rust_half->server_init_hook());
+    }
+
     void always_executed_hook() override
     {
         TelemetryDevice::always_executed_hook();
@@ -51,8 +59,59 @@ class RustDevice : public cpptango_telemetry::TelemetryDevice<Tango::Device_6Imp
         throw_if_failed(rust_half->read_attr_hardware());
     }
 
+    Tango::DevState dev_state() override
+    {
+        const auto reply = rust_half->dev_state();
+        throw_if_failed(reply.errors);
+        const auto state = reply.value.number;
+        if(state < Tango::ON || state > Tango::UNKNOWN)
+        {
+            Tango::Except::throw_exception(
+                "API_InvalidArgs", std::to_string(state) + " is no DevState: return one of 0 to 13", "tango_bindings");
+        }
+        return static_cast<Tango::DevState>(state);
+    }
+
+    Tango::ConstDevString dev_status() override
+    {
+        const auto reply = rust_half->dev_status();
+        throw_if_failed(reply.errors);
+        // cppTango copies it.
+        thread_local std::string text;
+        text = std::string(reply.value.text);
+        return text.c_str();
+    }
+
+    Tango::DevState default_state()
+    {
+        return TelemetryDevice::dev_state();
+    }
+
+    Tango::ConstDevString default_status()
+    {
+        return TelemetryDevice::dev_status();
+    }
+
+  private:
+    // Also of a device whose construction fails.
+    struct Access final
+    {
+        ~Access()
+        {
+            shared->end();
+        }
+
+        std::shared_ptr<DeviceAccess> shared;
+    };
+
+    Access access;
+
+  public:
     rust::Box<DeviceBody> rust_half;
 };
+
+namespace
+{
 
 DeviceBody &rust_device(Tango::DeviceImpl *device)
 {
@@ -62,11 +121,11 @@ DeviceBody &rust_device(Tango::DeviceImpl *device)
 class RustCommand : public Tango::Command
 {
   public:
-    RustCommand(const CommandInfo &info, std::size_t index) :
-        Command(std::string(info.name).c_str(),
-                static_cast<Tango::CmdArgType>(tango_type(info.argument)),
-                static_cast<Tango::CmdArgType>(tango_type(info.result))),
-        index(index)
+    explicit RustCommand(rust::Box<SharedCommand> shared) :
+        Command(std::string(shared->name()),
+                static_cast<Tango::CmdArgType>(tango_type(shared->argument())),
+                static_cast<Tango::CmdArgType>(tango_type(shared->result()))),
+        rust_half(std::move(shared))
     {
     }
 
@@ -74,32 +133,34 @@ class RustCommand : public Tango::Command
     {
         Tango::DeviceData argument;
         argument.any = new CORBA::Any(in_any);
-        auto reply = rust_device(device).execute(index, from_device_data(argument));
+        auto reply = rust_device(device).execute(*rust_half, from_device_data(argument));
         throw_if_failed(reply.errors);
         return to_device_data(reply.value).any._retn();
     }
 
     bool is_allowed(Tango::DeviceImpl *device, const CORBA::Any &) override
     {
-        return rust_device(device).command_is_allowed(index);
+        return rust_device(device).command_is_allowed(*rust_half);
     }
 
   private:
-    std::size_t index;
+    rust::Box<SharedCommand> rust_half;
 };
 
 class RustAttribute : public Tango::Attr
 {
   public:
-    RustAttribute(const AttributeInfo &info, std::size_t index) :
-        Attr(std::string(info.name).c_str(), tango_type(info.kind), info.writable ? Tango::READ_WRITE : Tango::READ),
-        index(index)
+    explicit RustAttribute(rust::Box<SharedAttribute> shared) :
+        Attr(std::string(shared->name()).c_str(),
+             tango_type(shared->kind()),
+             shared->is_writable() ? Tango::READ_WRITE : Tango::READ),
+        rust_half(std::move(shared))
     {
     }
 
     void read(Tango::DeviceImpl *device, Tango::Attribute &attribute) override
     {
-        auto reply = rust_device(device).read(index);
+        auto reply = rust_device(device).read(*rust_half);
         throw_if_failed(reply.errors);
         // cppTango takes the memory.
         switch(reply.value.kind)
@@ -141,16 +202,16 @@ class RustAttribute : public Tango::Attr
             value.text = rust::String::lossy(text);
         }
         }
-        throw_if_failed(rust_device(device).write(index, std::move(value)).errors);
+        throw_if_failed(rust_device(device).write(*rust_half, std::move(value)).errors);
     }
 
     bool is_allowed(Tango::DeviceImpl *device, Tango::AttReqType) override
     {
-        return rust_device(device).attribute_is_allowed(index);
+        return rust_device(device).attribute_is_allowed(*rust_half);
     }
 
   private:
-    std::size_t index;
+    rust::Box<SharedAttribute> rust_half;
 };
 
 class RustClass : public Tango::DeviceClass
@@ -163,19 +224,17 @@ class RustClass : public Tango::DeviceClass
 
     void command_factory() override
     {
-        std::size_t index = 0;
-        for(const auto &info : class_definition->commands())
+        for(std::size_t index = 0; index < class_definition->command_count(); index++)
         {
-            command_list.push_back(new RustCommand(info, index++));
+            command_list.push_back(new RustCommand(class_definition->command(index)));
         }
     }
 
     void attribute_factory(std::vector<Tango::Attr *> &attributes) override
     {
-        std::size_t index = 0;
-        for(const auto &info : class_definition->attributes())
+        for(std::size_t index = 0; index < class_definition->attribute_count(); index++)
         {
-            attributes.push_back(new RustAttribute(info, index++));
+            attributes.push_back(new RustAttribute(class_definition->attribute(index)));
         }
     }
 
@@ -228,14 +287,78 @@ Tango::Util *initialize(const std::vector<std::string> &words, std::vector<char 
 
 } // namespace
 
-void log_warn(rust::Str device, rust::Str text) noexcept
+void DeviceAccess::end() noexcept
 {
-    // The device that logs may be in its construction, where nobody knows it yet: its log is lost then.
-    reply_of(
-        [&](Value &)
+    const std::unique_lock<std::shared_mutex> lock(mutex);
+    device = nullptr;
+}
+
+Reply DeviceAccess::with_device(const std::function<void(RustDevice &, Value &)> &use) const noexcept
+{
+    return reply_of(
+        [&](Value &value)
         {
-            auto *logged = Tango::Util::instance()->get_device_by_name(std::string(device));
-            DEV_WARN_STREAM(logged) << std::string(text) << std::endl;
+            const std::shared_lock<std::shared_mutex> lock(mutex);
+            if(device == nullptr)
+            {
+                Tango::Except::throw_exception("API_DeviceNotFound", "this device is gone", "tango_bindings");
+            }
+            use(*device, value);
+        });
+}
+
+void DeviceAccess::log_warn(rust::Str text) const noexcept
+{
+    with_device(
+        [&](RustDevice &its, Value &)
+        {
+            auto *logging = &its;
+            DEV_WARN_STREAM(logging) << std::string(text) << std::endl;
+        });
+}
+
+// cppTango owns it then, and frees it where the device has the same already. What it refuses, it forgets.
+Reply DeviceAccess::add_attribute(rust::Box<SharedAttribute> attribute) const noexcept
+{
+    return with_device([&](RustDevice &its, Value &) { its.add_attribute(new RustAttribute(std::move(attribute))); });
+}
+
+Reply DeviceAccess::remove_attribute(rust::Str name) const noexcept
+{
+    return with_device([&](RustDevice &its, Value &)
+                       { its.remove_attribute(std::string(name), true, Tango::Util::_UseDb); });
+}
+
+// The device's own: other devices of the class do not get it.
+Reply DeviceAccess::add_command(rust::Box<SharedCommand> command) const noexcept
+{
+    return with_device([&](RustDevice &its, Value &) { its.add_command(new RustCommand(std::move(command)), true); });
+}
+
+Reply DeviceAccess::remove_command(rust::Str name) const noexcept
+{
+    return with_device([&](RustDevice &its, Value &)
+                       { its.remove_command(std::string(name), true, Tango::Util::_UseDb); });
+}
+
+// These two are for the device itself, which is there, and may come back to it: no lock.
+Reply DeviceAccess::dev_state() const noexcept
+{
+    return reply_of(
+        [&](Value &value)
+        {
+            value.kind = Kind::Long;
+            value.number = device->default_state();
+        });
+}
+
+Reply DeviceAccess::dev_status() const noexcept
+{
+    return reply_of(
+        [&](Value &value)
+        {
+            value.kind = Kind::String;
+            value.text = rust::String::lossy(device->default_status());
         });
 }
 

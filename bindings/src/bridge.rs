@@ -2,7 +2,7 @@
 //!
 //! What bindings need of cpptango-telemetry here is one type, `TelemetryHandle`.
 
-use crate::server::{ClassDefinition, DeviceBody, device_new};
+use crate::server::{ClassDefinition, DeviceBody, SharedAttribute, SharedCommand, device_new};
 
 #[cxx::bridge(namespace = "tango_bindings")]
 pub(crate) mod ffi {
@@ -57,18 +57,6 @@ pub(crate) mod ffi {
     struct GroupReplies {
         replies: Vec<GroupReply>,
         errors: Vec<DevError>,
-    }
-
-    struct CommandInfo {
-        name: String,
-        argument: Kind,
-        result: Kind,
-    }
-
-    struct AttributeInfo {
-        name: String,
-        kind: Kind,
-        writable: bool,
     }
 
     enum TelemetryMethod {
@@ -184,7 +172,14 @@ pub(crate) mod ffi {
         fn get_server_list(self: &Database, wildcard: &str) -> Reply;
         fn get_host_list(self: &Database, wildcard: &str) -> Reply;
 
-        fn log_warn(device: &str, text: &str);
+        type DeviceAccess;
+        fn log_warn(self: &DeviceAccess, text: &str);
+        fn add_attribute(self: &DeviceAccess, attribute: Box<SharedAttribute>) -> Reply;
+        fn remove_attribute(self: &DeviceAccess, name: &str) -> Reply;
+        fn add_command(self: &DeviceAccess, command: Box<SharedCommand>) -> Reply;
+        fn remove_command(self: &DeviceAccess, name: &str) -> Reply;
+        fn dev_state(self: &DeviceAccess) -> Reply;
+        fn dev_status(self: &DeviceAccess) -> Reply;
 
         fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
 
@@ -197,24 +192,40 @@ pub(crate) mod ffi {
     extern "Rust" {
         type ClassDefinition;
         fn name(self: &ClassDefinition) -> &str;
-        fn commands(self: &ClassDefinition) -> Vec<CommandInfo>;
-        fn attributes(self: &ClassDefinition) -> Vec<AttributeInfo>;
+        fn command_count(self: &ClassDefinition) -> usize;
+        fn command(self: &ClassDefinition, index: usize) -> Box<SharedCommand>;
+        fn attribute_count(self: &ClassDefinition) -> usize;
+        fn attribute(self: &ClassDefinition, index: usize) -> Box<SharedAttribute>;
+
+        type SharedCommand;
+        fn name(self: &SharedCommand) -> &str;
+        fn argument(self: &SharedCommand) -> Kind;
+        fn result(self: &SharedCommand) -> Kind;
+
+        type SharedAttribute;
+        fn name(self: &SharedAttribute) -> &str;
+        fn kind(self: &SharedAttribute) -> Kind;
+        fn is_writable(self: &SharedAttribute) -> bool;
 
         type DeviceBody;
         fn device_new(
             definition: &ClassDefinition,
             telemetry: &TelemetryHandle,
             name: &CxxString,
+            device: SharedPtr<DeviceAccess>,
         ) -> Box<DeviceBody>;
         fn init_device(self: &DeviceBody) -> Vec<DevError>;
         fn delete_device(self: &DeviceBody);
+        fn server_init_hook(self: &DeviceBody) -> Vec<DevError>;
         fn always_executed_hook(self: &DeviceBody) -> Vec<DevError>;
         fn read_attr_hardware(self: &DeviceBody) -> Vec<DevError>;
-        fn command_is_allowed(self: &DeviceBody, index: usize) -> bool;
-        fn execute(self: &DeviceBody, index: usize, argument: Value) -> Reply;
-        fn attribute_is_allowed(self: &DeviceBody, index: usize) -> bool;
-        fn read(self: &DeviceBody, index: usize) -> Reply;
-        fn write(self: &DeviceBody, index: usize, value: Value) -> Reply;
+        fn dev_state(self: &DeviceBody) -> Reply;
+        fn dev_status(self: &DeviceBody) -> Reply;
+        fn command_is_allowed(self: &DeviceBody, command: &SharedCommand) -> bool;
+        fn execute(self: &DeviceBody, command: &SharedCommand, argument: Value) -> Reply;
+        fn attribute_is_allowed(self: &DeviceBody, attribute: &SharedAttribute) -> bool;
+        fn read(self: &DeviceBody, attribute: &SharedAttribute) -> Reply;
+        fn write(self: &DeviceBody, attribute: &SharedAttribute, value: Value) -> Reply;
     }
 }
 
@@ -228,3 +239,7 @@ unsafe impl Send for ffi::Group {}
 unsafe impl Sync for ffi::Group {}
 unsafe impl Send for ffi::Database {}
 unsafe impl Sync for ffi::Database {}
+
+// SAFETY: it locks, and lets nobody to a device that is gone.
+unsafe impl Send for ffi::DeviceAccess {}
+unsafe impl Sync for ffi::DeviceAccess {}

@@ -25,5 +25,5 @@ pub use database::{Database, DbDevFullInfo};
 pub use error::{DevError, DevFailed};
 pub use group::{Group, GroupReply};
 pub use proxy::{DeviceProxy, TelemetryEndpoint};
-pub use server::{DeviceClass, DeviceInfo, run};
+pub use server::{Attr, Command, DeviceClass, DeviceInfo, run};
 pub use value::{TangoType, Value};

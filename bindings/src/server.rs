@@ -1,82 +1,38 @@
 //! The device server: a device class whose methods are closures.
 
-use std::{
-    any::Any,
-    collections::HashMap,
-    panic::{AssertUnwindSafe, Location, catch_unwind},
-    sync::{Arc, PoisonError, RwLock},
-};
+mod device;
+mod members;
+mod method;
 
-use cpptango_telemetry::{
-    DeviceTelemetry, Operation, TelemetryHandle, TraceContinuity, prepare_environment,
-    trace_continuity,
-};
+use std::{collections::HashMap, marker::PhantomData, sync::Arc};
 
-use crate::{
-    arguments,
-    bridge::ffi::{self, AttributeInfo, CommandInfo, DevError, Reply},
-    error::DevFailed,
-    value::{TangoType, Value},
-};
+use cpptango_telemetry::{TraceContinuity, prepare_environment, trace_continuity};
 
-/// A device's own data, as its methods see it; `Any` since C++ knows one kind of device only.
-type State = dyn Any + Send + Sync;
+pub use device::DeviceInfo;
+pub(crate) use device::{DeviceBody, device_new};
+pub use members::{Attr, Command};
+pub(crate) use members::{SharedAttribute, SharedCommand};
+use method::{Body, Hook, Init, IsAllowed, Method};
 
-/// A closure of the user's, and where it is.
-struct Method<F: ?Sized> {
-    location: &'static Location<'static>,
-    run: Box<F>,
-}
-
-type Init = dyn Fn(&DeviceInfo) -> Result<Arc<State>, DevFailed> + Send + Sync;
-type Hook = dyn Fn(&State) -> Result<(), DevFailed> + Send + Sync;
-type IsAllowed = dyn Fn(&State) -> bool + Send + Sync;
-type Body = dyn Fn(&State, Value) -> Result<Value, DevFailed> + Send + Sync;
-
-struct Command {
-    name: &'static str,
-    argument: ffi::Kind,
-    result: ffi::Kind,
-    execute: Method<Body>,
-}
-
-struct Attribute {
-    name: &'static str,
-    kind: ffi::Kind,
-    read: Method<Body>,
-    write: Option<Method<Body>>,
-}
-
-/// What a device knows of itself when it is initialized.
-#[derive(Clone)]
-pub struct DeviceInfo {
-    /// `domain/family/member`.
-    pub name: String,
-    /// Its telemetry.
-    pub telemetry: DeviceTelemetry,
-}
-
-impl DeviceInfo {
-    /// A warning on the device's logger. Not while the device is being made: cppTango does not know it yet then.
-    pub fn warn(&self, text: &str) {
-        ffi::log_warn(&self.name, text);
-    }
-}
+use crate::{arguments, bridge::ffi, error::DevFailed, value::TangoType};
 
 /// A Tango device class; `T` is the data of each of its devices.
 pub struct DeviceClass<T> {
     definition: Definition,
-    _device: std::marker::PhantomData<fn() -> T>,
+    _device: PhantomData<fn() -> T>,
 }
 
 struct Definition {
     name: String,
     init: Method<Init>,
     delete: Option<Method<Hook>>,
+    server_init_hook: Option<Method<Hook>>,
     always_executed_hook: Option<Method<Hook>>,
     read_attr_hardware: Option<Method<Hook>>,
-    commands: Vec<Command>,
-    attributes: Vec<Attribute>,
+    dev_state: Option<Method<Body>>,
+    dev_status: Option<Method<Body>>,
+    commands: Vec<Arc<Command>>,
+    attributes: Vec<Arc<Attr>>,
     /// By command or attribute.
     is_allowed: HashMap<&'static str, Method<IsAllowed>>,
 }
@@ -88,19 +44,21 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         name: &str,
         init: impl Fn(&DeviceInfo) -> Result<T, DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        let init = move |info: &DeviceInfo| Ok(Arc::new(init(info)?) as Arc<State>);
         Self {
             definition: Definition {
                 name: name.to_string(),
-                init: here(Box::new(init)),
+                init: method::init(init),
                 delete: None,
+                server_init_hook: None,
                 always_executed_hook: None,
                 read_attr_hardware: None,
+                dev_state: None,
+                dev_status: None,
                 commands: Vec::new(),
                 attributes: Vec::new(),
                 is_allowed: HashMap::new(),
             },
-            _device: std::marker::PhantomData,
+            _device: PhantomData,
         }
     }
 
@@ -111,12 +69,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         name: &'static str,
         execute: impl Fn(&T, A) -> Result<R, DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.commands.push(Command {
-            name,
-            argument: A::KIND,
-            result: R::KIND,
-            execute: body(execute),
-        });
+        let command = Arc::new(Command::new(name, execute));
+        self.definition.commands.push(command);
         self
     }
 
@@ -127,12 +81,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         name: &'static str,
         read: impl Fn(&T) -> Result<V, DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.attributes.push(Attribute {
-            name,
-            kind: V::KIND,
-            read: body(move |device: &T, (): ()| read(device)),
-            write: None,
-        });
+        let attribute = Arc::new(Attr::new(name, read));
+        self.definition.attributes.push(attribute);
         self
     }
 
@@ -144,12 +94,8 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         read: impl Fn(&T) -> Result<V, DevFailed> + Send + Sync + 'static,
         write: impl Fn(&T, V) -> Result<(), DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.attributes.push(Attribute {
-            name,
-            kind: V::KIND,
-            read: body(move |device: &T, (): ()| read(device)),
-            write: Some(body(write)),
-        });
+        let attribute = Arc::new(Attr::new(name, read).writable(write));
+        self.definition.attributes.push(attribute);
         self
     }
 
@@ -160,9 +106,18 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         name: &'static str,
         is_allowed: impl Fn(&T) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let method: Box<IsAllowed> =
-            Box::new(move |state| state.downcast_ref().is_some_and(&is_allowed));
-        self.definition.is_allowed.insert(name, here(method));
+        let method = method::is_allowed(is_allowed);
+        self.definition.is_allowed.insert(name, method);
+        self
+    }
+
+    /// Runs when the server has been initialized, for each device.
+    #[track_caller]
+    pub fn server_init_hook(
+        mut self,
+        run: impl Fn(&T) -> Result<(), DevFailed> + Send + Sync + 'static,
+    ) -> Self {
+        self.definition.server_init_hook = Some(method::hook(run));
         self
     }
 
@@ -172,7 +127,7 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         mut self,
         run: impl Fn(&T) -> Result<(), DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.always_executed_hook = Some(hook(run));
+        self.definition.always_executed_hook = Some(method::hook(run));
         self
     }
 
@@ -182,7 +137,27 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         mut self,
         run: impl Fn(&T) -> Result<(), DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.read_attr_hardware = Some(hook(run));
+        self.definition.read_attr_hardware = Some(method::hook(run));
+        self
+    }
+
+    /// The device's state, as the number of its `DevState` (ON is 0, FAULT 8); without it, it is ON.
+    #[track_caller]
+    pub fn dev_state(
+        mut self,
+        read: impl Fn(&T) -> Result<i32, DevFailed> + Send + Sync + 'static,
+    ) -> Self {
+        self.definition.dev_state = Some(method::reading(read));
+        self
+    }
+
+    /// The device's status text; without it, it says what the state is.
+    #[track_caller]
+    pub fn dev_status(
+        mut self,
+        read: impl Fn(&T) -> Result<String, DevFailed> + Send + Sync + 'static,
+    ) -> Self {
+        self.definition.dev_status = Some(method::reading(read));
         self
     }
 
@@ -192,7 +167,7 @@ impl<T: Send + Sync + 'static> DeviceClass<T> {
         mut self,
         run: impl Fn(&T) -> Result<(), DevFailed> + Send + Sync + 'static,
     ) -> Self {
-        self.definition.delete = Some(hook(run));
+        self.definition.delete = Some(method::hook(run));
         self
     }
 }
@@ -233,42 +208,6 @@ pub fn run<T: Send + Sync + 'static>(
         .map(|_| ())
 }
 
-#[track_caller]
-fn here<F: ?Sized>(run: Box<F>) -> Method<F> {
-    Method {
-        location: Location::caller(),
-        run,
-    }
-}
-
-#[track_caller]
-fn hook<T: 'static>(
-    run: impl Fn(&T) -> Result<(), DevFailed> + Send + Sync + 'static,
-) -> Method<Hook> {
-    here(Box::new(move |state| run(device(state)?)))
-}
-
-#[track_caller]
-fn body<T: 'static, A: TangoType, R: TangoType>(
-    run: impl Fn(&T, A) -> Result<R, DevFailed> + Send + Sync + 'static,
-) -> Method<Body> {
-    here(Box::new(move |state, argument| {
-        Ok(run(device(state)?, A::from_value(argument)?)?.into_value())
-    }))
-}
-
-fn device<T: 'static>(state: &State) -> Result<&T, DevFailed> {
-    state.downcast_ref().ok_or_else(not_initialized)
-}
-
-fn not_initialized() -> DevFailed {
-    DevFailed::new(
-        "API_DeviceNotInitialized",
-        "init_device has failed",
-        "tango_bindings",
-    )
-}
-
 /// What C++ asks when it builds the class.
 pub(crate) struct ClassDefinition(Arc<Definition>);
 
@@ -277,154 +216,19 @@ impl ClassDefinition {
         &self.0.name
     }
 
-    pub(crate) fn commands(&self) -> Vec<CommandInfo> {
-        let commands = self.0.commands.iter();
-        commands
-            .map(|command| CommandInfo {
-                name: command.name.to_string(),
-                argument: command.argument,
-                result: command.result,
-            })
-            .collect()
+    pub(crate) fn command_count(&self) -> usize {
+        self.0.commands.len()
     }
 
-    pub(crate) fn attributes(&self) -> Vec<AttributeInfo> {
-        let attributes = self.0.attributes.iter();
-        attributes
-            .map(|attribute| AttributeInfo {
-                name: attribute.name.to_string(),
-                kind: attribute.kind,
-                writable: attribute.write.is_some(),
-            })
-            .collect()
-    }
-}
-
-/// The Rust half of a C++ device; each of its methods is called by the C++ virtual of that name.
-pub(crate) struct DeviceBody {
-    class: Arc<Definition>,
-    info: DeviceInfo,
-    state: RwLock<Option<Arc<State>>>,
-}
-
-pub(crate) fn device_new(
-    class: &ClassDefinition,
-    telemetry: &TelemetryHandle,
-    name: &cxx::CxxString,
-) -> Box<DeviceBody> {
-    Box::new(DeviceBody {
-        class: class.0.clone(),
-        info: DeviceInfo {
-            name: name.to_string_lossy().into_owned(),
-            telemetry: DeviceTelemetry::from_handle(telemetry),
-        },
-        state: RwLock::new(None),
-    })
-}
-
-impl DeviceBody {
-    pub(crate) fn init_device(&self) -> Vec<DevError> {
-        let init = &self.class.init;
-        let made = self.method(Operation::init_device().at(init.location), || {
-            (init.run)(&self.info)
-        });
-        match made {
-            Ok(state) => {
-                *self.state.write().unwrap_or_else(PoisonError::into_inner) = Some(state);
-                Vec::new()
-            }
-            Err(failed) => failed.into_errors(),
-        }
+    pub(crate) fn command(&self, index: usize) -> Box<SharedCommand> {
+        Box::new(SharedCommand(self.0.commands[index].clone()))
     }
 
-    pub(crate) fn delete_device(&self) {
-        // Nobody is there to be told.
-        let _ = self.hook(Operation::delete_device(), self.class.delete.as_ref());
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = None;
+    pub(crate) fn attribute_count(&self) -> usize {
+        self.0.attributes.len()
     }
 
-    pub(crate) fn always_executed_hook(&self) -> Vec<DevError> {
-        let hook = self.class.always_executed_hook.as_ref();
-        self.hook(Operation::always_executed_hook(), hook)
-    }
-
-    pub(crate) fn read_attr_hardware(&self) -> Vec<DevError> {
-        let hook = self.class.read_attr_hardware.as_ref();
-        self.hook(Operation::read_attr_hardware(), hook)
-    }
-
-    pub(crate) fn command_is_allowed(&self, index: usize) -> bool {
-        self.is_allowed(self.class.commands[index].name)
-    }
-
-    pub(crate) fn execute(&self, index: usize, argument: Value) -> Reply {
-        let command = &self.class.commands[index];
-        self.body(Operation::command(command.name), &command.execute, argument)
-    }
-
-    pub(crate) fn attribute_is_allowed(&self, index: usize) -> bool {
-        self.is_allowed(self.class.attributes[index].name)
-    }
-
-    pub(crate) fn read(&self, index: usize) -> Reply {
-        let attribute = &self.class.attributes[index];
-        let operation = Operation::read_attribute(attribute.name);
-        self.body(operation, &attribute.read, Value::default())
-    }
-
-    pub(crate) fn write(&self, index: usize, value: Value) -> Reply {
-        let attribute = &self.class.attributes[index];
-        let operation = Operation::write_attribute(attribute.name);
-        match &attribute.write {
-            Some(write) => self.body(operation, write, value),
-            // cppTango does not write what is not writable.
-            None => Err(not_initialized()).into(),
-        }
-    }
-
-    fn body(&self, operation: Operation<'_>, method: &Method<Body>, argument: Value) -> Reply {
-        let run = || (method.run)(&*self.state()?, argument);
-        self.method(operation.at(method.location), run).into()
-    }
-
-    /// A hook that the user has not given is cppTango's own, which does nothing.
-    fn hook(&self, operation: Operation<'_>, method: Option<&Method<Hook>>) -> Vec<DevError> {
-        let result = match method {
-            Some(method) => self.method(operation.at(method.location), || {
-                (method.run)(&*self.state()?)
-            }),
-            None => self.method(operation.kernel(), || Ok(())),
-        };
-        result.err().map_or_else(Vec::new, DevFailed::into_errors)
-    }
-
-    fn is_allowed(&self, name: &str) -> bool {
-        let Some(method) = self.class.is_allowed.get(name) else {
-            return true;
-        };
-        let operation = Operation::is_allowed(name).at(method.location);
-        let run = || Ok((method.run)(&*self.state()?));
-        self.method(operation, run).unwrap_or(false)
-    }
-
-    /// Where telemetry comes in: each method of the user runs in its span, and its panic becomes a `DevFailed`.
-    fn method<R>(
-        &self,
-        operation: Operation<'_>,
-        run: impl FnOnce() -> Result<R, DevFailed>,
-    ) -> Result<R, DevFailed> {
-        self.info.telemetry.in_span(operation, || {
-            catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                let text = text.unwrap_or_else(|| "(no message)".to_string());
-                Err(DevFailed::new("API_RustPanic", text, &self.class.name))
-            })
-        })
-    }
-
-    fn state(&self) -> Result<Arc<State>, DevFailed> {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.clone().ok_or_else(not_initialized)
+    pub(crate) fn attribute(&self, index: usize) -> Box<SharedAttribute> {
+        Box::new(SharedAttribute(self.0.attributes[index].clone()))
     }
 }

@@ -3,14 +3,45 @@
 
 #include "tango_bindings/value.h"
 
+#include <shared_mutex>
+
 namespace tango_bindings
 {
 
 // Rust's.
 struct ClassDefinition;
+struct SharedAttribute;
+struct SharedCommand;
 
-// A warning on the logger of a device of this process.
-void log_warn(rust::Str device, rust::Str text) noexcept;
+class RustDevice;
+
+// A device as its Rust half has it, and whoever got it from there: nothing but an error once the device is gone.
+class DeviceAccess final
+{
+  public:
+    explicit DeviceAccess(RustDevice &device) :
+        device(&device)
+    {
+    }
+
+    // Waits for those who are using the device.
+    void end() noexcept;
+
+    void log_warn(rust::Str text) const noexcept;
+    Reply add_attribute(rust::Box<SharedAttribute> attribute) const noexcept;
+    Reply remove_attribute(rust::Str name) const noexcept;
+    Reply add_command(rust::Box<SharedCommand> command) const noexcept;
+    Reply remove_command(rust::Str name) const noexcept;
+    // cppTango's own.
+    Reply dev_state() const noexcept;
+    Reply dev_status() const noexcept;
+
+  private:
+    Reply with_device(const std::function<void(RustDevice &, Value &)> &use) const noexcept;
+
+    mutable std::shared_mutex mutex;
+    RustDevice *device;
+};
 
 // Returns when the server has been told to end.
 Reply run_server(rust::Vec<rust::String> arguments, rust::Box<ClassDefinition> definition) noexcept;
