@@ -15,8 +15,11 @@ fn main() {
         // GCC 12 and later see it, wrongly, in what cxx generates for Vec.
         .flag_if_supported("-Wno-maybe-uninitialized")
         .files([
+            "cpp/attribute_proxy.cpp",
+            "cpp/database.cpp",
             "cpp/device_proxy.cpp",
             "cpp/device_server.cpp",
+            "cpp/group.cpp",
             "cpp/loops.cpp",
             "cpp/value.cpp",
             "cpp/w3c_reference.cpp",

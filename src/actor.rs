@@ -35,16 +35,23 @@ impl Mode {
 struct State {
     configuration: Configuration,
     mode: Mode,
+    /// The client's. It goes with the mode, so that both halves of a call send to the same endpoints.
+    interface: Option<Arc<bridge::Interface>>,
     /// Unless it is off.
     _active: Option<active::Reason>,
 }
 
 impl State {
-    fn new(configuration: Configuration, mode: Mode) -> Self {
+    fn new(
+        configuration: Configuration,
+        mode: Mode,
+        interface: Option<Arc<bridge::Interface>>,
+    ) -> Self {
         let active = (!matches!(mode, Mode::Off)).then(active::Reason::new);
         Self {
             configuration,
             mode,
+            interface,
             _active: active,
         }
     }
@@ -67,7 +74,7 @@ impl Actor {
         Self {
             service_name: service_name.to_string(),
             service_instance_id: service_instance_id.map(Arc::from),
-            state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off)),
+            state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off, None)),
             factory: Mutex::new(None),
             counters: Arc::default(),
             interface: None,
@@ -103,6 +110,12 @@ impl Actor {
         self.state.load().mode.clone()
     }
 
+    /// The mode and the interface of the client's calls.
+    pub(crate) fn of_client(&self) -> (Mode, Option<Arc<bridge::Interface>>) {
+        let state = self.state.load();
+        (state.mode.clone(), state.interface.clone())
+    }
+
     pub(crate) fn counters(&self) -> &Arc<Counters> {
         &self.counters
     }
@@ -113,7 +126,21 @@ impl Actor {
     /// Endpoints that cannot be used are left out, and reported when the emitter is made. Where no emitter can be made
     /// the state becomes propagate only.
     pub(crate) fn reconfigure(&self, configuration: Configuration) -> Result<(), Error> {
-        self.become_configured(self.factory().as_deref(), configuration, true)
+        self.become_configured(self.factory().as_deref(), configuration, None, true)
+    }
+
+    /// The same of the client, as its new interface is configured.
+    pub(crate) fn reconfigure_client(&self, interface: bridge::Interface) -> Result<(), Error> {
+        let configuration = interface.configuration();
+        let interface = Some(Arc::new(interface));
+        self.become_configured(self.factory().as_deref(), configuration, interface, true)
+    }
+
+    /// Lets go of the client's interface.
+    #[cfg(tango_telemetry)]
+    pub(crate) fn retire_client(&self) {
+        self.state
+            .rcu(|state| State::new(state.configuration.clone(), state.mode.clone(), None));
     }
 
     /// Has the providers of this actor made by `factory` from now on.
@@ -121,7 +148,8 @@ impl Actor {
     pub(crate) fn set_factory(&self, factory: Box<Factory>) -> Result<(), Error> {
         let mut own = self.factory();
         let factory = own.insert(factory);
-        self.become_configured(Some(factory), self.configuration(), false)
+        let (_, interface) = self.of_client();
+        self.become_configured(Some(factory), self.configuration(), interface, false)
     }
 
     fn factory(&self) -> MutexGuard<'_, Option<Box<Factory>>> {
@@ -134,6 +162,7 @@ impl Actor {
         &self,
         factory: Option<&Factory>,
         configuration: Configuration,
+        interface: Option<Arc<bridge::Interface>>,
         keep: bool,
     ) -> Result<(), Error> {
         let (mode, result) = match self.wanted_mode(factory, &configuration, keep) {
@@ -141,7 +170,8 @@ impl Actor {
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
         let kept = mode.clone();
-        let old = self.state.swap(Arc::new(State::new(configuration, mode)));
+        let new = State::new(configuration, mode, interface);
+        let old = self.state.swap(Arc::new(new));
         if let Mode::Emit(emitter) = &old.mode
             && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
             && Arc::strong_count(emitter) > 1

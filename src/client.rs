@@ -4,11 +4,9 @@
 //! configuration from the environment (`TANGO_TELEMETRY_*`) at the first call; [`reconfigure`] changes it later.
 
 use std::sync::{
-    Arc, Mutex, OnceLock, PoisonError,
+    Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
-
-use arc_swap::ArcSwapOption;
 
 use crate::{
     active,
@@ -100,15 +98,13 @@ pub fn reconfigure(configuration: Configuration) -> Result<(), Error> {
     let client = client();
     client.initialized.clone()?;
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(current) = client.interface.load_full() else {
+    let (_, Some(current)) = client.actor.of_client() else {
         // The process ends.
         return Ok(());
     };
     let changed = current.changed(&configuration)?;
-    let configuration = changed.configuration();
-    client.interface.store(Some(Arc::new(changed)));
     client.reconfigured.get_or_init(active::Reason::new);
-    client.actor.reconfigure(configuration)
+    client.actor.reconfigure_client(changed)
 }
 
 /// What became of the client's spans so far.
@@ -127,27 +123,22 @@ pub(crate) fn actor() -> &'static Actor {
 
 /// Makes the client's interface cppTango's current one. Of a client that is off, cppTango's default interface is off
 /// too, unless the environment says otherwise than [`reconfigure`].
-pub(crate) fn enter(mode: &Mode) -> Option<bridge::InterfaceScope> {
-    let client = client();
-    if matches!(mode, Mode::Off) && client.reconfigured.get().is_none() {
-        return None;
-    }
-    let interface = client.interface.load();
-    interface.as_deref().map(bridge::InterfaceScope::enter)
+pub(crate) fn enter(mode: &Mode, interface: &bridge::Interface) -> Option<bridge::InterfaceScope> {
+    let needed = !matches!(mode, Mode::Off) || client().reconfigured.get().is_some();
+    needed.then(|| bridge::InterfaceScope::enter(interface))
 }
 
 /// The process ends: the interface exports what is pending, once calls in progress have let go of it.
 #[cfg(tango_telemetry)]
 pub(crate) fn retire() {
     if let Some(client) = CLIENT.get() {
-        client.interface.store(None);
+        client.actor.retire_client();
     }
 }
 
 struct Client {
+    /// Without an interface where the environment is bad, and when the process ends.
     actor: Actor,
-    /// None where the environment is bad, and when the process ends.
-    interface: ArcSwapOption<bridge::Interface>,
     /// By [`reconfigure`].
     reconfigured: OnceLock<active::Reason>,
     initialized: Result<(), Error>,
@@ -168,16 +159,14 @@ fn client() -> &'static Client {
             trace_continuity()?;
             bridge::Interface::of_client(name)
         });
-        // Without spans, or some of their endpoints, a client works all the same.
-        if let Ok(interface) = &interface
-            && let Err(error) = actor.reconfigure(interface.configuration())
-        {
-            diagnostics::warn("client telemetry", &error);
-        }
-        let initialized = interface.as_ref().map(|_| ()).map_err(Clone::clone);
+        let initialized = interface.map(|interface| {
+            // Without spans, or some of their endpoints, a client works all the same.
+            if let Err(error) = actor.reconfigure_client(interface) {
+                diagnostics::warn("client telemetry", &error);
+            }
+        });
         Client {
             actor,
-            interface: ArcSwapOption::new(interface.ok().map(Arc::new)),
             reconfigured: OnceLock::new(),
             initialized,
         }

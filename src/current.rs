@@ -1,7 +1,7 @@
 //! Whose code runs: it travels in the Rust context, so also to other threads and tasks.
 
 use std::sync::{
-    Mutex, PoisonError, Weak,
+    Arc, Mutex, PoisonError, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -71,13 +71,26 @@ impl CurrentActor {
 
     /// What its calls do, once its C++ interface is the current one.
     pub(crate) fn enter(&self) -> (Mode, Option<bridge::InterfaceScope>) {
+        let Some(device) = &self.device else {
+            let (mode, interface) = client::actor().of_client();
+            let emitter = self.emitter.upgrade().map(Mode::Emit);
+            return enter_client(emitter.unwrap_or(mode), interface);
+        };
         let (mode, propagating) = unless_disabled(self.mode());
-        let interface = propagating.or_else(|| match &self.device {
-            Some(device) => device.actor().enter_interface(),
-            None => client::enter(&mode),
-        });
+        let interface = propagating.or_else(|| device.actor().enter_interface());
         (mode, interface)
     }
+}
+
+/// What a call of the client does in `mode`, once this interface is the current one.
+pub(crate) fn enter_client(
+    mode: Mode,
+    interface: Option<Arc<bridge::Interface>>,
+) -> (Mode, Option<bridge::InterfaceScope>) {
+    let (mode, propagating) = unless_disabled(mode);
+    let enter = || client::enter(&mode, interface.as_deref()?);
+    let entered = propagating.or_else(enter);
+    (mode, entered)
 }
 
 /// C++ has the same once more: neither half asks the other at each call.

@@ -16,7 +16,9 @@ use crate::{
     actor::Mode,
     attributes, bridge, client,
     context::{Bound, ContextScope},
-    current::{CurrentActor, has_valid_span, or_of_cpp, unless_disabled, with_remote},
+    current::{
+        CurrentActor, enter_client, has_valid_span, or_of_cpp, unless_disabled, with_remote,
+    },
     device::DeviceTelemetry,
     diagnostics,
     environment::settings,
@@ -130,12 +132,11 @@ impl NewSpan {
         }
         let within = cx.get::<CurrentActor>().map(CurrentActor::enter);
         let (mode, interface) = within.unwrap_or_else(|| {
-            let mode = client::actor().mode();
-            let client = CurrentActor::client(&mode);
+            let (mode, interface) = client::actor().of_client();
             if !matches!(mode, Mode::Off) {
-                cx = cx.with_value(client.clone());
+                cx = cx.with_value(CurrentActor::client(&mode));
             }
-            client.enter()
+            enter_client(mode, interface)
         });
         let new = match mode {
             Mode::Off => Self::default(),

@@ -10,12 +10,9 @@ Proxy::Proxy(const std::string &name) :
 {
 }
 
-NewProxy new_proxy(rust::Str name) noexcept
+Reply new_proxy(rust::Str name, std::unique_ptr<Proxy> &created) noexcept
 {
-    NewProxy created{};
-    auto reply = reply_of([&](Value &) { created.proxy = std::make_unique<Proxy>(std::string(name)); });
-    created.errors = std::move(reply.errors);
-    return created;
+    return reply_of([&](Value &) { created = std::make_unique<Proxy>(std::string(name)); });
 }
 
 Reply Proxy::command_inout(rust::Str command, const Value &argument) const noexcept
@@ -60,14 +57,74 @@ Reply Proxy::write_read_attribute(rust::Str attribute, const Value &value) const
         });
 }
 
-Reply Proxy::state() const noexcept
+Reply Proxy::command_inout_asynch(rust::Str command, const Value &argument) const noexcept
+{
+    return reply_of(
+        [&](Value &value)
+        { value = from_number(proxy->command_inout_asynch(std::string(command), to_device_data(argument))); });
+}
+
+Reply Proxy::command_inout_reply(std::int32_t id, std::int32_t timeout) const noexcept
 {
     return reply_of(
         [&](Value &value)
         {
-            value.kind = Kind::Long;
-            value.number = proxy->state();
+            auto result = proxy->command_inout_reply(id, timeout);
+            value = from_device_data(result);
         });
+}
+
+Reply Proxy::read_attribute_asynch(rust::Str attribute) const noexcept
+{
+    return reply_of([&](Value &value) { value = from_number(proxy->read_attribute_asynch(std::string(attribute))); });
+}
+
+Reply Proxy::read_attribute_reply(std::int32_t id, std::int32_t timeout) const noexcept
+{
+    return reply_of(
+        [&](Value &value)
+        {
+            const std::unique_ptr<Tango::DeviceAttribute> result(proxy->read_attribute_reply(id, timeout));
+            value = from_device_attribute(*result);
+        });
+}
+
+Reply Proxy::write_attribute_asynch(rust::Str attribute, const Value &value) const noexcept
+{
+    return reply_of(
+        [&](Value &id)
+        { id = from_number(proxy->write_attribute_asynch(to_device_attribute(std::string(attribute), value))); });
+}
+
+Reply Proxy::write_attribute_reply(std::int32_t id, std::int32_t timeout) const noexcept
+{
+    return reply_of([&](Value &) { proxy->write_attribute_reply(id, timeout); });
+}
+
+Reply Proxy::get_property(rust::Str name) const noexcept
+{
+    return reply_of(
+        [&](Value &value)
+        {
+            Tango::DbData property;
+            proxy->get_property(std::string(name), property);
+            value = from_property(property);
+        });
+}
+
+Reply Proxy::put_property(rust::Str name, const Value &values) const noexcept
+{
+    return reply_of([&](Value &) { proxy->put_property(to_property(name, values)); });
+}
+
+Reply Proxy::delete_property(rust::Str name) const noexcept
+{
+    return reply_of([&](Value &) { proxy->delete_property(std::string(name)); });
+}
+
+Reply Proxy::state() const noexcept
+{
+    return reply_of([&](Value &value) { value = from_number(proxy->state()); });
 }
 
 Reply Proxy::status() const noexcept
@@ -95,24 +152,13 @@ Reply Proxy::telemetry(TelemetryMethod method, const Value &argument) const noex
     return reply_of(
         [&](Value &value)
         {
-            std::vector<std::string> strings;
-            for(const auto &text : argument.strings)
-            {
-                strings.emplace_back(text);
-            }
+            const auto strings = to_vector(argument.strings);
             const auto flag = [&](bool set)
             {
                 value.kind = Kind::Boolean;
                 value.boolean = set;
             };
-            const auto list = [&](const std::vector<std::string> &items)
-            {
-                value.kind = Kind::StringArray;
-                for(const auto &item : items)
-                {
-                    value.strings.push_back(rust::String::lossy(item));
-                }
-            };
+            const auto list = [&](const std::vector<std::string> &items) { value = from_vector(items); };
             switch(method)
             {
             case TelemetryMethod::StartTelemetry:

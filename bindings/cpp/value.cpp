@@ -16,16 +16,6 @@ namespace
                                    "tango_bindings");
 }
 
-std::vector<std::string> to_vector(const rust::Vec<rust::String> &strings)
-{
-    std::vector<std::string> vector;
-    for(const auto &text : strings)
-    {
-        vector.emplace_back(text);
-    }
-    return vector;
-}
-
 void add_all(rust::Vec<rust::String> &to, const std::vector<std::string> &strings)
 {
     for(const auto &text : strings)
@@ -151,6 +141,10 @@ Tango::DeviceAttribute to_device_attribute(const std::string &name, const Value 
 
 Value from_device_attribute(Tango::DeviceAttribute &attribute)
 {
+    if(attribute.has_failed())
+    {
+        throw Tango::DevFailed(attribute.get_err_stack());
+    }
     Value value{};
     const int type = attribute.get_type();
     if(!extract_scalar(attribute, type, value))
@@ -179,6 +173,44 @@ long tango_type(Kind kind)
     default:
         return Tango::DEV_VOID;
     }
+}
+
+std::vector<std::string> to_vector(const rust::Vec<rust::String> &strings)
+{
+    std::vector<std::string> vector;
+    for(const auto &text : strings)
+    {
+        vector.emplace_back(text);
+    }
+    return vector;
+}
+
+Value from_vector(const std::vector<std::string> &strings)
+{
+    Value value{};
+    value.kind = Kind::StringArray;
+    add_all(value.strings, strings);
+    return value;
+}
+
+Value from_number(long number)
+{
+    Value value{};
+    value.kind = Kind::Long;
+    value.number = static_cast<std::int32_t>(number);
+    return value;
+}
+
+Tango::DbData to_property(rust::Str name, const Value &value)
+{
+    Tango::DbDatum property{std::string(name)};
+    property << to_vector(value.strings);
+    return {property};
+}
+
+Value from_property(const Tango::DbData &property)
+{
+    return from_vector(property.at(0).value_string);
 }
 
 Reply reply_of(const std::function<void(Value &)> &body) noexcept

@@ -47,8 +47,15 @@ pub(crate) mod ffi {
         errors: Vec<DevError>,
     }
 
-    struct NewProxy {
-        proxy: UniquePtr<Proxy>,
+    /// What a device of a group has answered.
+    struct GroupReply {
+        device: String,
+        reply: Reply,
+    }
+
+    /// Those of all devices, or errors of the group.
+    struct GroupReplies {
+        replies: Vec<GroupReply>,
         errors: Vec<DevError>,
     }
 
@@ -91,8 +98,11 @@ pub(crate) mod ffi {
     // SAFETY: they take and return values, and are noexcept.
     unsafe extern "C++" {
         include!("cpptango_telemetry/telemetry_handle.h");
+        include!("tango_bindings/attribute_proxy.h");
+        include!("tango_bindings/database.h");
         include!("tango_bindings/device_proxy.h");
         include!("tango_bindings/device_server.h");
+        include!("tango_bindings/group.h");
         include!("tango_bindings/loops.h");
         include!("tango_bindings/w3c_reference.h");
 
@@ -100,11 +110,20 @@ pub(crate) mod ffi {
         type TelemetryHandle = cpptango_telemetry::TelemetryHandle;
 
         type Proxy;
-        fn new_proxy(name: &str) -> NewProxy;
+        fn new_proxy(name: &str, created: &mut UniquePtr<Proxy>) -> Reply;
         fn command_inout(self: &Proxy, command: &str, argument: &Value) -> Reply;
         fn read_attribute(self: &Proxy, attribute: &str) -> Reply;
         fn write_attribute(self: &Proxy, attribute: &str, value: &Value) -> Reply;
         fn write_read_attribute(self: &Proxy, attribute: &str, value: &Value) -> Reply;
+        fn command_inout_asynch(self: &Proxy, command: &str, argument: &Value) -> Reply;
+        fn command_inout_reply(self: &Proxy, id: i32, timeout: i32) -> Reply;
+        fn read_attribute_asynch(self: &Proxy, attribute: &str) -> Reply;
+        fn read_attribute_reply(self: &Proxy, id: i32, timeout: i32) -> Reply;
+        fn write_attribute_asynch(self: &Proxy, attribute: &str, value: &Value) -> Reply;
+        fn write_attribute_reply(self: &Proxy, id: i32, timeout: i32) -> Reply;
+        fn get_property(self: &Proxy, name: &str) -> Reply;
+        fn put_property(self: &Proxy, name: &str, values: &Value) -> Reply;
+        fn delete_property(self: &Proxy, name: &str) -> Reply;
         fn state(self: &Proxy) -> Reply;
         fn status(self: &Proxy) -> Reply;
         fn ping(self: &Proxy) -> Reply;
@@ -119,6 +138,47 @@ pub(crate) mod ffi {
         fn remove_command(self: &DeviceAccess, name: &str) -> Reply;
         fn dev_state(self: &DeviceAccess) -> Reply;
         fn dev_status(self: &DeviceAccess) -> Reply;
+        type AttributeProxy;
+        fn new_attribute_proxy(name: &str, created: &mut UniquePtr<AttributeProxy>) -> Reply;
+        fn read(self: &AttributeProxy) -> Reply;
+        fn write(self: &AttributeProxy, value: &Value) -> Reply;
+        fn write_read(self: &AttributeProxy, value: &Value) -> Reply;
+        fn read_asynch(self: &AttributeProxy) -> Reply;
+        fn read_reply(self: &AttributeProxy, id: i32, timeout: i32) -> Reply;
+        fn write_asynch(self: &AttributeProxy, value: &Value) -> Reply;
+        fn write_reply(self: &AttributeProxy, id: i32, timeout: i32) -> Reply;
+        fn get_property(self: &AttributeProxy, name: &str) -> Reply;
+        fn put_property(self: &AttributeProxy, name: &str, values: &Value) -> Reply;
+        fn delete_property(self: &AttributeProxy, name: &str) -> Reply;
+        fn state(self: &AttributeProxy) -> Reply;
+        fn status(self: &AttributeProxy) -> Reply;
+        fn ping(self: &AttributeProxy) -> Reply;
+
+        type Group;
+        fn new_group(name: &str, created: &mut UniquePtr<Group>) -> Reply;
+        fn add(self: &Group, pattern: &str) -> Reply;
+        fn get_size(self: &Group) -> Reply;
+        fn set_timeout_millis(self: &Group, timeout: i32) -> Reply;
+        fn ping(self: &Group) -> Reply;
+        fn command_inout(self: &Group, command: &str, argument: &Value) -> GroupReplies;
+        fn read_attribute(self: &Group, attribute: &str) -> GroupReplies;
+        fn write_attribute(self: &Group, attribute: &str, value: &Value) -> GroupReplies;
+        fn command_inout_asynch(self: &Group, command: &str, argument: &Value) -> Reply;
+        fn command_inout_reply(self: &Group, id: i32, timeout: i32) -> GroupReplies;
+        fn read_attribute_asynch(self: &Group, attribute: &str) -> Reply;
+        fn read_attribute_reply(self: &Group, id: i32, timeout: i32) -> GroupReplies;
+        fn write_attribute_asynch(self: &Group, attribute: &str, value: &Value) -> Reply;
+        fn write_attribute_reply(self: &Group, id: i32, timeout: i32) -> GroupReplies;
+
+        type Database;
+        fn new_database(host: &str, port: i32, created: &mut UniquePtr<Database>) -> Reply;
+        fn get_device_property(self: &Database, device: &str, name: &str) -> Reply;
+        fn put_device_property(self: &Database, device: &str, name: &str, values: &Value) -> Reply;
+        fn delete_device_property(self: &Database, device: &str, name: &str) -> Reply;
+        fn get_device_info(self: &Database, device: &str) -> Reply;
+        fn get_device_exported(self: &Database, filter: &str) -> Reply;
+        fn get_server_list(self: &Database, wildcard: &str) -> Reply;
+        fn get_host_list(self: &Database, wildcard: &str) -> Reply;
 
         fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
 
@@ -168,9 +228,16 @@ pub(crate) mod ffi {
     }
 }
 
-// SAFETY: Tango::DeviceProxy locks its own state; cppTango allows a proxy to be used by several threads.
+// SAFETY: Tango::DeviceProxy, Group and Database lock their own state, and an AttributeProxy, which hands all on to a
+// DeviceProxy, does not change its own; cppTango allows each of them to be used by several threads.
 unsafe impl Send for ffi::Proxy {}
 unsafe impl Sync for ffi::Proxy {}
+unsafe impl Send for ffi::AttributeProxy {}
+unsafe impl Sync for ffi::AttributeProxy {}
+unsafe impl Send for ffi::Group {}
+unsafe impl Sync for ffi::Group {}
+unsafe impl Send for ffi::Database {}
+unsafe impl Sync for ffi::Database {}
 
 // SAFETY: it locks, and lets nobody to a device that is gone.
 unsafe impl Send for ffi::DeviceAccess {}

@@ -1,10 +1,11 @@
 //! The client.
 
-use cpptango_telemetry::{Operation, client};
+use cpptango_telemetry::Operation;
 use cxx::UniquePtr;
 
 use crate::{
     bridge::ffi::{self, Kind, Reply, TelemetryMethod},
+    call::{self, AsynchRequest, strings},
     error::DevFailed,
     value::{TangoType, Value},
 };
@@ -67,16 +68,10 @@ impl DeviceProxy {
     /// Connects to `name`: `domain/family/member`, or a URL such as `tango://localhost:10000/a/b/c#dbase=no`.
     #[track_caller]
     pub fn new(name: &str) -> Result<Self, DevFailed> {
-        client::initialize().map_err(|error| {
-            DevFailed::new("API_TelemetryError", error.to_string(), "DeviceProxy::new")
-        })?;
-        client::call(Operation::client("DeviceProxy.new").target(name), || {
-            let created = ffi::new_proxy(name);
-            DevFailed::check(created.errors)?;
-            Ok(Self {
-                proxy: created.proxy,
-                name: name.to_string(),
-            })
+        let operation = Operation::client("DeviceProxy.new").target(name);
+        Ok(Self {
+            proxy: call::connect(operation, |proxy| ffi::new_proxy(name, proxy))?,
+            name: name.to_string(),
         })
     }
 
@@ -123,6 +118,109 @@ impl DeviceProxy {
         self.call(operation, |proxy| {
             proxy.write_read_attribute(attribute, &value)
         })
+    }
+
+    /// Sends a command and does not wait for its answer.
+    #[track_caller]
+    pub fn command_inout_asynch<A: TangoType>(
+        &self,
+        command: &str,
+        argument: A,
+    ) -> Result<AsynchRequest, DevFailed> {
+        let argument = argument.into_value();
+        let operation = Operation::client("DeviceProxy.command_inout_asynch").argument(command);
+        let id = self.call(operation, |proxy| {
+            proxy.command_inout_asynch(command, &argument)
+        })?;
+        Ok(AsynchRequest::new(id, command))
+    }
+
+    /// The answer to a command. It is waited for so many milliseconds, 0 is for as long as it takes, and may be asked
+    /// for again where it has not come (`API_AsynReplyNotArrived`).
+    #[track_caller]
+    pub fn command_inout_reply<R: TangoType>(
+        &self,
+        request: &AsynchRequest,
+        timeout: i32,
+    ) -> Result<R, DevFailed> {
+        let operation =
+            Operation::client("DeviceProxy.command_inout_reply").argument(&request.name);
+        self.call(operation, |proxy| {
+            proxy.command_inout_reply(request.id, timeout)
+        })
+    }
+
+    /// Asks for an attribute and does not wait for its value.
+    #[track_caller]
+    pub fn read_attribute_asynch(&self, attribute: &str) -> Result<AsynchRequest, DevFailed> {
+        let operation = Operation::client("DeviceProxy.read_attribute_asynch").argument(attribute);
+        let id = self.call(operation, |proxy| proxy.read_attribute_asynch(attribute))?;
+        Ok(AsynchRequest::new(id, attribute))
+    }
+
+    /// The value of the attribute; `timeout` as in [`command_inout_reply`](Self::command_inout_reply).
+    #[track_caller]
+    pub fn read_attribute_reply<R: TangoType>(
+        &self,
+        request: &AsynchRequest,
+        timeout: i32,
+    ) -> Result<R, DevFailed> {
+        let operation =
+            Operation::client("DeviceProxy.read_attribute_reply").argument(&request.name);
+        self.call(operation, |proxy| {
+            proxy.read_attribute_reply(request.id, timeout)
+        })
+    }
+
+    /// Writes an attribute and does not wait until it is written.
+    #[track_caller]
+    pub fn write_attribute_asynch<A: TangoType>(
+        &self,
+        attribute: &str,
+        value: A,
+    ) -> Result<AsynchRequest, DevFailed> {
+        let value = value.into_value();
+        let operation = Operation::client("DeviceProxy.write_attribute_asynch").argument(attribute);
+        let id = self.call(operation, |proxy| {
+            proxy.write_attribute_asynch(attribute, &value)
+        })?;
+        Ok(AsynchRequest::new(id, attribute))
+    }
+
+    /// Whether the attribute was written; `timeout` as in [`command_inout_reply`](Self::command_inout_reply).
+    #[track_caller]
+    pub fn write_attribute_reply(
+        &self,
+        request: &AsynchRequest,
+        timeout: i32,
+    ) -> Result<(), DevFailed> {
+        let operation =
+            Operation::client("DeviceProxy.write_attribute_reply").argument(&request.name);
+        self.call(operation, |proxy| {
+            proxy.write_attribute_reply(request.id, timeout)
+        })
+    }
+
+    /// A property of the device; empty where there is none.
+    #[track_caller]
+    pub fn get_property(&self, name: &str) -> Result<Vec<String>, DevFailed> {
+        let operation = Operation::client("DeviceProxy.get_property").argument(name);
+        self.call(operation, |proxy| proxy.get_property(name))
+    }
+
+    /// Gives a property of the device these values.
+    #[track_caller]
+    pub fn put_property(&self, name: &str, values: &[&str]) -> Result<(), DevFailed> {
+        let values = strings(values).into_value();
+        let operation = Operation::client("DeviceProxy.put_property").argument(name);
+        self.call(operation, |proxy| proxy.put_property(name, &values))
+    }
+
+    /// Takes a property of the device away.
+    #[track_caller]
+    pub fn delete_property(&self, name: &str) -> Result<(), DevFailed> {
+        let operation = Operation::client("DeviceProxy.delete_property").argument(name);
+        self.call(operation, |proxy| proxy.delete_property(name))
     }
 
     /// The device's state, as the number of its `DevState` (ON is 0, FAULT 8).
@@ -180,12 +278,6 @@ impl DeviceProxy {
         operation: Operation<'_>,
         f: impl FnOnce(&ffi::Proxy) -> Reply,
     ) -> Result<R, DevFailed> {
-        client::call(operation.target(&self.name), || {
-            R::from_value(f(&self.proxy).into_result()?)
-        })
+        call::call(operation.target(&self.name), || f(&self.proxy))
     }
-}
-
-fn strings(items: &[&str]) -> Vec<String> {
-    items.iter().map(|item| item.to_string()).collect()
 }

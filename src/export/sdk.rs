@@ -112,7 +112,7 @@ impl Drop for Emitter {
 
 /// Exports the spans that have ended; does not wait for it.
 pub(crate) fn flush(emitter: &Arc<Emitter>) {
-    start_flush(emitter.provider.clone());
+    start_flush(emitter.id, emitter.provider.clone());
 }
 
 /// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
@@ -126,16 +126,19 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
 /// [`Error::Export`] where spans were lost since the last call.
 pub fn force_flush(timeout: Duration) -> Result<(), Error> {
     let live = live().clone();
-    for (_, provider) in live {
-        start_flush(provider);
+    for (id, provider) in live {
+        start_flush(id, provider);
     }
     reaper::wait(timeout)
 }
 
-fn start_flush(provider: SdkTracerProvider) {
+fn start_flush(id: u64, provider: SdkTracerProvider) {
     reaper::start(move || {
-        let result = guarded(|| provider.force_flush());
-        result.and(dropped(provider))
+        let flushed = guarded(|| provider.force_flush());
+        // Who has ended it meanwhile has flushed it too, and tells what was lost.
+        let ended = live().iter().all(|(live, _)| *live != id);
+        let flushed = if ended { Ok(()) } else { flushed };
+        flushed.and(dropped(provider))
     });
 }
 

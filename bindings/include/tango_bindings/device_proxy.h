@@ -8,7 +8,6 @@
 namespace tango_bindings
 {
 
-struct NewProxy;
 enum class TelemetryMethod : std::uint8_t;
 
 class Proxy final
@@ -20,6 +19,16 @@ class Proxy final
     Reply read_attribute(rust::Str attribute) const noexcept;
     Reply write_attribute(rust::Str attribute, const Value &value) const noexcept;
     Reply write_read_attribute(rust::Str attribute, const Value &value) const noexcept;
+    // The id of the request.
+    Reply command_inout_asynch(rust::Str command, const Value &argument) const noexcept;
+    Reply command_inout_reply(std::int32_t id, std::int32_t timeout) const noexcept;
+    Reply read_attribute_asynch(rust::Str attribute) const noexcept;
+    Reply read_attribute_reply(std::int32_t id, std::int32_t timeout) const noexcept;
+    Reply write_attribute_asynch(rust::Str attribute, const Value &value) const noexcept;
+    Reply write_attribute_reply(std::int32_t id, std::int32_t timeout) const noexcept;
+    Reply get_property(rust::Str name) const noexcept;
+    Reply put_property(rust::Str name, const Value &values) const noexcept;
+    Reply delete_property(rust::Str name) const noexcept;
     // DevState as a number.
     Reply state() const noexcept;
     Reply status() const noexcept;
@@ -33,6 +42,6 @@ class Proxy final
     std::unique_ptr<Tango::DeviceProxy> proxy;
 };
 
-NewProxy new_proxy(rust::Str name) noexcept;
+Reply new_proxy(rust::Str name, std::unique_ptr<Proxy> &created) noexcept;
 
 } // namespace tango_bindings

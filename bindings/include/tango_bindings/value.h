@@ -23,6 +23,13 @@ Tango::DeviceAttribute to_device_attribute(const std::string &name, const Value 
 Value from_device_attribute(Tango::DeviceAttribute &attribute);
 long tango_type(Kind kind);
 
+std::vector<std::string> to_vector(const rust::Vec<rust::String> &strings);
+Value from_vector(const std::vector<std::string> &strings);
+Value from_number(long number);
+// One property, with the strings of the value.
+Tango::DbData to_property(rust::Str name, const Value &value);
+Value from_property(const Tango::DbData &property);
+
 // Runs `body`; its exception becomes the errors of the reply.
 Reply reply_of(const std::function<void(Value &)> &body) noexcept;
 
