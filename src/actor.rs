@@ -1,6 +1,9 @@
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, Weak,
+    atomic::{AtomicBool, Ordering},
+};
 
 use arc_swap::ArcSwap;
 
@@ -62,6 +65,8 @@ pub(crate) struct Actor {
     service_instance_id: Option<Arc<str>>,
     /// Read by each call, at the cost of one load.
     state: ArcSwap<State>,
+    /// Whether its mode is off: the same for less.
+    off: AtomicBool,
     /// The actor's own tracer provider factory. Held by those who make a new state, never by a call.
     factory: Mutex<Option<Box<Factory>>>,
     counters: Arc<Counters>,
@@ -75,6 +80,7 @@ impl Actor {
             service_name: service_name.to_string(),
             service_instance_id: service_instance_id.map(Arc::from),
             state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off, None)),
+            off: AtomicBool::new(true),
             factory: Mutex::new(None),
             counters: Arc::default(),
             interface: None,
@@ -108,6 +114,10 @@ impl Actor {
 
     pub(crate) fn mode(&self) -> Mode {
         self.state.load().mode.clone()
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.off.load(Ordering::Relaxed)
     }
 
     /// The mode and the interface of the client's calls.
@@ -172,6 +182,7 @@ impl Actor {
         let kept = mode.clone();
         let new = State::new(configuration, mode, interface);
         let old = self.state.swap(Arc::new(new));
+        self.off.store(matches!(kept, Mode::Off), Ordering::Relaxed);
         if let Mode::Emit(emitter) = &old.mode
             && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
             && Arc::strong_count(emitter) > 1

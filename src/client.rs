@@ -14,6 +14,7 @@ use crate::{
     bridge,
     config::Configuration,
     continuity::trace_continuity,
+    current::is_silent,
     diagnostics,
     environment::{prepare_environment, settings},
     error::Error,
@@ -41,7 +42,7 @@ pub fn call<T, E: OperationError>(
     operation: Operation<'_>,
     f: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    if active::is_idle() {
+    if active::is_idle() || is_silent(actor()) {
         return f();
     }
     span(operation).run(f)
@@ -114,7 +115,12 @@ pub fn statistics() -> Statistics {
 }
 
 pub(crate) fn is_off() -> bool {
-    matches!(actor().mode(), Mode::Off)
+    actor().is_off()
+}
+
+/// Off, as cppTango's default interface is.
+pub(crate) fn is_at_rest() -> bool {
+    is_off() && client().reconfigured.get().is_none()
 }
 
 pub(crate) fn actor() -> &'static Actor {

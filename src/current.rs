@@ -93,6 +93,17 @@ pub(crate) fn enter_client(
     (mode, entered)
 }
 
+/// Whether there is nothing to do for a call of `actor`: it is off, and what it calls cannot be taken for another's.
+pub(crate) fn is_silent(actor: &Actor) -> bool {
+    let alone = || {
+        let within = |cx: &Context| cx.get::<CurrentActor>().is_some();
+        client::is_at_rest()
+            && !PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed)
+            && !Context::map_current(within)
+    };
+    actor.is_off() && alone()
+}
+
 /// C++ has the same once more: neither half asks the other at each call.
 static PROPAGATE_WHEN_DISABLED: AtomicBool = AtomicBool::new(false);
 

@@ -12,6 +12,7 @@ use crate::{
     active,
     actor::Actor,
     config::Configuration,
+    current::is_silent,
     error::Error,
     operation::{Operation, OperationError},
     span::{NewSpan, SpanGuard},
@@ -111,7 +112,7 @@ impl DeviceTelemetry {
         operation: Operation<'_>,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
-        if active::is_idle() {
+        if active::is_idle() || is_silent(self.actor()) {
             return f();
         }
         self.span(operation).run(f)

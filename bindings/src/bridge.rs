@@ -130,6 +130,14 @@ pub(crate) mod ffi {
         fn set_timeout_millis(self: &Proxy, timeout: i32) -> Reply;
         fn telemetry(self: &Proxy, method: TelemetryMethod, argument: &Value) -> Reply;
 
+        type DeviceAccess;
+        fn log_warn(self: &DeviceAccess, text: &str);
+        fn add_attribute(self: &DeviceAccess, attribute: Box<SharedAttribute>) -> Reply;
+        fn remove_attribute(self: &DeviceAccess, name: &str) -> Reply;
+        fn add_command(self: &DeviceAccess, command: Box<SharedCommand>) -> Reply;
+        fn remove_command(self: &DeviceAccess, name: &str) -> Reply;
+        fn dev_state(self: &DeviceAccess) -> Reply;
+        fn dev_status(self: &DeviceAccess) -> Reply;
         type AttributeProxy;
         fn new_attribute_proxy(name: &str, created: &mut UniquePtr<AttributeProxy>) -> Reply;
         fn read(self: &AttributeProxy) -> Reply;
@@ -171,15 +179,6 @@ pub(crate) mod ffi {
         fn get_device_exported(self: &Database, filter: &str) -> Reply;
         fn get_server_list(self: &Database, wildcard: &str) -> Reply;
         fn get_host_list(self: &Database, wildcard: &str) -> Reply;
-
-        type DeviceAccess;
-        fn log_warn(self: &DeviceAccess, text: &str);
-        fn add_attribute(self: &DeviceAccess, attribute: Box<SharedAttribute>) -> Reply;
-        fn remove_attribute(self: &DeviceAccess, name: &str) -> Reply;
-        fn add_command(self: &DeviceAccess, command: Box<SharedCommand>) -> Reply;
-        fn remove_command(self: &DeviceAccess, name: &str) -> Reply;
-        fn dev_state(self: &DeviceAccess) -> Reply;
-        fn dev_status(self: &DeviceAccess) -> Reply;
 
         fn cpp_propagator(traceparent: &str, tracestate: &str) -> TraceHeaders;
 
