@@ -15,9 +15,9 @@ void InterfaceSlot::set(Tango::telemetry::InterfacePtr replacing)
     interface.swap(replacing);
 }
 
-std::unique_ptr<InterfaceScope> InterfaceSlot::enter() const
+std::unique_ptr<InterfaceScope> InterfaceSlot::enter(bool latest) const
 {
-    if(is_current_interface_of(this))
+    if(!latest && is_current_interface_of(this))
     {
         return nullptr;
     }
@@ -26,7 +26,11 @@ std::unique_ptr<InterfaceScope> InterfaceSlot::enter() const
         const std::lock_guard<std::mutex> lock(mutex);
         its = interface;
     }
-    return its ? std::make_unique<InterfaceScope>(std::move(its)) : nullptr;
+    if(!its || its == Tango::telemetry::current_telemetry_interface)
+    {
+        return nullptr;
+    }
+    return std::make_unique<InterfaceScope>(std::move(its));
 }
 
 } // namespace cpptango_telemetry

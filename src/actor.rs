@@ -1,7 +1,7 @@
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, Weak,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -26,20 +26,12 @@ pub(crate) enum Mode {
     Emit(Arc<Emitter>),
 }
 
-impl Mode {
-    pub(crate) fn emitter(&self) -> Weak<Emitter> {
-        match self {
-            Self::Emit(emitter) => Arc::downgrade(emitter),
-            _ => Weak::new(),
-        }
-    }
-}
-
-struct State {
+/// What a call finds when it begins, and keeps to its end.
+pub(crate) struct State {
     configuration: Configuration,
-    mode: Mode,
+    pub(crate) mode: Mode,
     /// The client's. It goes with the mode, so that both halves of a call send to the same endpoints.
-    interface: Option<Arc<bridge::Interface>>,
+    pub(crate) interface: Option<Arc<bridge::Interface>>,
     /// Unless it is off.
     _active: Option<active::Reason>,
 }
@@ -95,9 +87,9 @@ impl Actor {
         }
     }
 
-    /// Makes the device's C++ interface the current one, where it is not.
-    pub(crate) fn enter_interface(&self) -> Option<bridge::InterfaceScope> {
-        self.interface.as_ref()?.enter()
+    /// Makes the device's C++ interface the current one, where it is not; see [`bridge::DeviceInterface::enter`].
+    pub(crate) fn enter_interface(&self, latest: bool) -> Option<bridge::InterfaceScope> {
+        self.interface.as_ref()?.enter(latest)
     }
 
     pub(crate) fn service_name(&self) -> &str {
@@ -112,18 +104,12 @@ impl Actor {
         self.state.load().configuration.clone()
     }
 
-    pub(crate) fn mode(&self) -> Mode {
-        self.state.load().mode.clone()
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.state.load_full()
     }
 
     pub(crate) fn is_off(&self) -> bool {
         self.off.load(Ordering::Relaxed)
-    }
-
-    /// The mode and the interface of the client's calls.
-    pub(crate) fn of_client(&self) -> (Mode, Option<Arc<bridge::Interface>>) {
-        let state = self.state.load();
-        (state.mode.clone(), state.interface.clone())
     }
 
     pub(crate) fn counters(&self) -> &Arc<Counters> {
@@ -158,7 +144,7 @@ impl Actor {
     pub(crate) fn set_factory(&self, factory: Box<Factory>) -> Result<(), Error> {
         let mut own = self.factory();
         let factory = own.insert(factory);
-        let (_, interface) = self.of_client();
+        let interface = self.state().interface.clone();
         self.become_configured(Some(factory), self.configuration(), interface, false)
     }
 
@@ -185,9 +171,9 @@ impl Actor {
         self.off.store(matches!(kept, Mode::Off), Ordering::Relaxed);
         if let Mode::Emit(emitter) = &old.mode
             && !matches!(&kept, Mode::Emit(kept) if Arc::ptr_eq(kept, emitter))
-            && Arc::strong_count(emitter) > 1
+            && (Arc::strong_count(&old) > 1 || Arc::strong_count(emitter) > 1)
         {
-            // A span in flight holds it, and will retire it at its end; what has ended is not to wait for that.
+            // A call in flight holds it, and will retire it at its end; what has ended is not to wait for that.
             export::flush(emitter);
         }
         result

@@ -130,7 +130,7 @@ mod ffi {
 
         type InterfaceScope;
         type InterfaceSlot;
-        fn enter(self: &InterfaceSlot) -> UniquePtr<InterfaceScope>;
+        fn enter(self: &InterfaceSlot, latest: bool) -> UniquePtr<InterfaceScope>;
         #[namespace = "Tango::telemetry"]
         type Interface;
         fn client_interface(service_name: &str) -> Result<SharedPtr<Interface>>;
@@ -468,9 +468,10 @@ impl Interface {
 pub(crate) struct DeviceInterface(SharedPtr<ffi::InterfaceSlot>);
 
 impl DeviceInterface {
-    /// Where the current one is another's: on a thread that does not serve the device's request.
-    pub(crate) fn enter(&self) -> Option<InterfaceScope> {
-        let entered = self.0.enter();
+    /// Where the current one is another's: on a thread that does not serve the device's request. One that the device
+    /// had before does too, but not if it is to be the `latest`.
+    pub(crate) fn enter(&self, latest: bool) -> Option<InterfaceScope> {
+        let entered = self.0.enter(latest);
         (!entered.is_null()).then_some(InterfaceScope(entered))
     }
 }

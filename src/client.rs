@@ -10,7 +10,7 @@ use std::sync::{
 
 use crate::{
     active,
-    actor::{Actor, Mode},
+    actor::{Actor, Mode, State},
     bridge,
     config::Configuration,
     continuity::trace_continuity,
@@ -99,7 +99,7 @@ pub fn reconfigure(configuration: Configuration) -> Result<(), Error> {
     let client = client();
     client.initialized.clone()?;
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let (_, Some(current)) = client.actor.of_client() else {
+    let Some(current) = &client.actor.state().interface else {
         // The process ends.
         return Ok(());
     };
@@ -129,9 +129,10 @@ pub(crate) fn actor() -> &'static Actor {
 
 /// Makes the client's interface cppTango's current one. Of a client that is off, cppTango's default interface is off
 /// too, unless the environment says otherwise than [`reconfigure`].
-pub(crate) fn enter(mode: &Mode, interface: &bridge::Interface) -> Option<bridge::InterfaceScope> {
-    let needed = !matches!(mode, Mode::Off) || client().reconfigured.get().is_some();
-    needed.then(|| bridge::InterfaceScope::enter(interface))
+pub(crate) fn enter(state: &State) -> Option<bridge::InterfaceScope> {
+    let needed = !matches!(state.mode, Mode::Off) || client().reconfigured.get().is_some();
+    let interface = state.interface.as_deref().filter(|_| needed);
+    interface.map(bridge::InterfaceScope::enter)
 }
 
 /// The process ends: the interface exports what is pending, once calls in progress have let go of it.

@@ -50,10 +50,10 @@ pub fn attach(cx: Context) -> ContextScope {
     if !active::is_idle() {
         of_both = has_valid_span(&cx);
         if let Some(actor) = cx.get::<CurrentActor>() {
-            let (mode, entered) = actor.enter();
+            let entered = actor.enter();
             // That nothing goes on is to be known too.
-            of_both = !matches!(mode, Mode::Off);
-            interface = entered;
+            of_both = !matches!(entered.mode(), Mode::Off);
+            interface = entered.interface;
         }
     }
     ContextScope::of(Some(cx), of_both, interface)

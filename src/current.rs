@@ -12,10 +12,9 @@ use opentelemetry::{
 
 use crate::{
     active,
-    actor::{Actor, Mode},
+    actor::{Actor, Mode, State},
     bridge, client,
     device::DeviceTelemetry,
-    export::Emitter,
     trace_context::TraceContext,
 };
 
@@ -24,23 +23,23 @@ use crate::{
 pub(crate) struct CurrentActor {
     /// None is the client.
     device: Option<DeviceTelemetry>,
-    /// What the span was made by. A method that runs while its device is reconfigured keeps it, so that its trace goes
-    /// on to its end, in C++ as in Rust; who outlives the method does not.
-    emitter: Weak<Emitter>,
+    /// What it began with. A method that runs while its device is reconfigured keeps that, so that its trace goes on to
+    /// its end, in C++ as in Rust; who outlives the method does not.
+    state: Weak<State>,
 }
 
 impl CurrentActor {
-    pub(crate) fn device(device: &DeviceTelemetry, mode: &Mode) -> Self {
+    pub(crate) fn device(device: &DeviceTelemetry, state: &Arc<State>) -> Self {
         Self {
             device: Some(device.clone()),
-            emitter: mode.emitter(),
+            state: Arc::downgrade(state),
         }
     }
 
-    pub(crate) fn client(mode: &Mode) -> Self {
+    pub(crate) fn client(state: &Arc<State>) -> Self {
         Self {
             device: None,
-            emitter: mode.emitter(),
+            state: Arc::downgrade(state),
         }
     }
 
@@ -55,42 +54,74 @@ impl CurrentActor {
         }
     }
 
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.state.upgrade().unwrap_or_else(|| self.actor().state())
+    }
+
     /// Of `actor`, where that is this one; else its own.
-    pub(crate) fn mode_of(&self, actor: &Actor) -> Mode {
+    pub(crate) fn state_of(&self, actor: &Actor) -> Arc<State> {
         if std::ptr::eq(self.actor(), actor) {
-            self.mode()
+            self.state()
         } else {
-            actor.mode()
+            actor.state()
         }
     }
 
-    pub(crate) fn mode(&self) -> Mode {
-        let emitter = self.emitter.upgrade().map(Mode::Emit);
-        emitter.unwrap_or_else(|| self.actor().mode())
-    }
-
     /// What its calls do, once its C++ interface is the current one.
-    pub(crate) fn enter(&self) -> (Mode, Option<bridge::InterfaceScope>) {
-        let Some(device) = &self.device else {
-            let (mode, interface) = client::actor().of_client();
-            let emitter = self.emitter.upgrade().map(Mode::Emit);
-            return enter_client(emitter.unwrap_or(mode), interface);
-        };
-        let (mode, propagating) = unless_disabled(self.mode());
-        let interface = propagating.or_else(|| device.actor().enter_interface());
-        (mode, interface)
+    pub(crate) fn enter(&self) -> Entered {
+        let began_with = self.state.upgrade();
+        let latest = began_with.is_none();
+        let state = began_with.unwrap_or_else(|| self.actor().state());
+        match &self.device {
+            Some(device) => Entered::device(device, state, latest),
+            None => Entered::client(state),
+        }
     }
 }
 
-/// What a call of the client does in `mode`, once this interface is the current one.
-pub(crate) fn enter_client(
-    mode: Mode,
-    interface: Option<Arc<bridge::Interface>>,
-) -> (Mode, Option<bridge::InterfaceScope>) {
-    let (mode, propagating) = unless_disabled(mode);
-    let enter = || client::enter(&mode, interface.as_deref()?);
-    let entered = propagating.or_else(enter);
-    (mode, entered)
+/// What a call does, and the C++ interface that is the current one for it.
+pub(crate) struct Entered {
+    pub(crate) state: Arc<State>,
+    /// Also where the state is off.
+    propagates: bool,
+    pub(crate) interface: Option<bridge::InterfaceScope>,
+}
+
+impl Entered {
+    /// `latest`: the thread may have an interface of the device that has been replaced since, and is not to keep it.
+    pub(crate) fn device(device: &DeviceTelemetry, state: Arc<State>, latest: bool) -> Self {
+        Self::new(state, |_| device.actor().enter_interface(latest))
+    }
+
+    pub(crate) fn client(state: Arc<State>) -> Self {
+        Self::new(state, client::enter)
+    }
+
+    fn new(
+        state: Arc<State>,
+        enter: impl FnOnce(&State) -> Option<bridge::InterfaceScope>,
+    ) -> Self {
+        let propagates =
+            matches!(state.mode, Mode::Off) && PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed);
+        let interface = if propagates {
+            bridge::InterfaceScope::propagating()
+        } else {
+            enter(&state)
+        };
+        Self {
+            state,
+            propagates,
+            interface,
+        }
+    }
+
+    pub(crate) fn mode(&self) -> &Mode {
+        if self.propagates {
+            &Mode::PropagateOnly
+        } else {
+            &self.state.mode
+        }
+    }
 }
 
 /// Whether there is nothing to do for a call of `actor`: it is off, and what it calls cannot be taken for another's.
@@ -117,15 +148,6 @@ pub fn propagate_when_disabled(propagate: bool) {
     *active = propagate.then(active::Reason::new);
     PROPAGATE_WHEN_DISABLED.store(propagate, Ordering::Relaxed);
     bridge::propagate_when_disabled(propagate);
-}
-
-/// What a call does in `mode`, and the C++ interface that it needs for it.
-pub(crate) fn unless_disabled(mode: Mode) -> (Mode, Option<bridge::InterfaceScope>) {
-    if matches!(mode, Mode::Off) && PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed) {
-        let interface = bridge::InterfaceScope::propagating();
-        return (Mode::PropagateOnly, interface);
-    }
-    (mode, None)
 }
 
 /// `cx`, with what C++ hands on as its remote span where it has none of its own.

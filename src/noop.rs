@@ -56,7 +56,7 @@ impl Interface {
 pub(crate) enum DeviceInterface {}
 
 impl DeviceInterface {
-    pub(crate) fn enter(&self) -> Option<InterfaceScope> {
+    pub(crate) fn enter(&self, _: bool) -> Option<InterfaceScope> {
         match *self {}
     }
 }

@@ -13,12 +13,10 @@ use opentelemetry::{
 
 use crate::{
     active,
-    actor::Mode,
+    actor::{Mode, State},
     attributes, bridge, client,
     context::{Bound, ContextScope},
-    current::{
-        CurrentActor, enter_client, has_valid_span, or_of_cpp, unless_disabled, with_remote,
-    },
+    current::{CurrentActor, Entered, has_valid_span, or_of_cpp, with_remote},
     device::DeviceTelemetry,
     diagnostics,
     environment::settings,
@@ -39,6 +37,7 @@ pub struct SpanGuard {
     // Dropped in this order: the span ends while it is still the current one.
     span: Option<Recording>,
     _current: ContextScope,
+    _state: Option<Arc<State>>,
 }
 
 /// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when
@@ -59,6 +58,8 @@ pub(crate) struct NewSpan {
     /// And in C++.
     of_both: bool,
     interface: Option<bridge::InterfaceScope>,
+    /// What its calls keep to.
+    state: Option<Arc<State>>,
 }
 
 impl NewSpan {
@@ -66,26 +67,25 @@ impl NewSpan {
         if active::is_idle() {
             return Self::default();
         }
+        let state = device.actor().state();
+        let own = CurrentActor::device(device, &state);
         if settings().patching_disabled {
             // Whose client calls these are, C++ must know all the same.
-            let own = CurrentActor::device(device, &Mode::Off);
-            return Self::in_rust(Context::current_with_value(own));
+            return Self::in_rust(Context::current_with_value(own)).with(state, None);
         }
         if operation.is_kernel() && !emits_kernel_spans(device) {
             return Self::default();
         }
-        let (mode, propagating) = unless_disabled(device.actor().mode());
-        let own = || CurrentActor::device(device, &mode);
-        if matches!(mode, Mode::Off) {
+        let entered = Entered::device(device, state, false);
+        if matches!(entered.mode(), Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
             let within_another = || Context::map_current(|cx| cx.get::<CurrentActor>().is_some());
             if client::is_off() && !within_another() {
                 return Self::default();
             }
-            return Self::in_rust(Context::current_with_value(own()));
+            return Self::in_rust(Context::current_with_value(own)).with(entered.state, None);
         }
-        let interface = propagating.or_else(|| device.actor().enter_interface());
         // The kernel span if it is exported, else what came with the request: C++ has the word.
         let going_on = bridge::get_trace_context();
         let trace_id = going_on
@@ -98,8 +98,8 @@ impl NewSpan {
             Some(nothing) if !nothing.is_valid() && has_valid_span(&current) => Context::new(),
             known => with_remote(&current, known),
         };
-        let parent = parent.with_value(own());
-        let new = match mode {
+        let parent = parent.with_value(own);
+        let new = match entered.mode() {
             Mode::Emit(emitter) => {
                 let name = format!("{}.{operation}", device.class_name());
                 let mut attributes =
@@ -113,11 +113,11 @@ impl NewSpan {
                     }
                     cx
                 };
-                Self::emitted(&emitter, start, parent)
+                Self::emitted(emitter, start, parent)
             }
             _ => Self::in_both(parent),
         };
-        Self { interface, ..new }
+        new.with(entered.state, entered.interface)
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
@@ -131,14 +131,14 @@ impl NewSpan {
             cx = calling.map_or(cx.clone(), |actor| cx.with_value(actor));
         }
         let within = cx.get::<CurrentActor>().map(CurrentActor::enter);
-        let (mode, interface) = within.unwrap_or_else(|| {
-            let (mode, interface) = client::actor().of_client();
-            if !matches!(mode, Mode::Off) {
-                cx = cx.with_value(CurrentActor::client(&mode));
+        let entered = within.unwrap_or_else(|| {
+            let state = client::actor().state();
+            if !matches!(state.mode, Mode::Off) {
+                cx = cx.with_value(CurrentActor::client(&state));
             }
-            enter_client(mode, interface)
+            Entered::client(state)
         });
-        let new = match mode {
+        let new = match entered.mode() {
             Mode::Off => Self::default(),
             _ if settings().patching_disabled => Self::default(),
             Mode::PropagateOnly => Self::in_both(or_of_cpp(cx)),
@@ -154,10 +154,10 @@ impl NewSpan {
                     let name = bounded(operation.to_string(), text::LIMIT);
                     emitter.start(SpanKind::Client, name, attributes, parent, TraceId::INVALID)
                 };
-                Self::emitted(&emitter, start, or_of_cpp(cx))
+                Self::emitted(emitter, start, or_of_cpp(cx))
             }
         };
-        Self { interface, ..new }
+        new.with(entered.state, entered.interface)
     }
 
     fn emitted(
@@ -210,11 +210,20 @@ impl NewSpan {
         }
     }
 
+    fn with(self, state: Arc<State>, interface: Option<bridge::InterfaceScope>) -> Self {
+        Self {
+            state: Some(state),
+            interface,
+            ..self
+        }
+    }
+
     /// Makes it current on this thread.
     pub(crate) fn enter(self) -> SpanGuard {
         SpanGuard {
             span: self.span,
             _current: ContextScope::of(self.cx, self.of_both, self.interface),
+            _state: self.state,
         }
     }
 
@@ -226,9 +235,12 @@ impl NewSpan {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let Self { span, cx, .. } = self;
+        let Self {
+            span, cx, state, ..
+        } = self;
         let future = Bound::new(cx, future);
         async move {
+            let _state = state;
             let result = future.await;
             end(span, &result);
             result

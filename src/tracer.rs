@@ -9,7 +9,7 @@ use opentelemetry::{
 
 use crate::{
     active,
-    actor::Mode,
+    actor::{Actor, Mode},
     client,
     current::CurrentActor,
     device::DeviceTelemetry,
@@ -56,22 +56,29 @@ impl TelemetryTracer {
         Self(Whose::Client)
     }
 
-    fn mode(&self, parent: &Context) -> Mode {
+    fn emitter(&self, parent: &Context) -> Option<Arc<Emitter>> {
         if active::is_idle() {
-            return Mode::Off;
+            return None;
         }
-        let actor = match &self.0 {
-            Whose::Device(device) => device.actor(),
-            Whose::Client => client::actor(),
+        let current = parent.get::<CurrentActor>();
+        // A method that runs keeps what it began with.
+        let state_of = |actor: &Actor| match current {
+            Some(current) => current.state_of(actor),
+            None => actor.state(),
+        };
+        let state = match &self.0 {
+            Whose::Device(device) => state_of(device.actor()),
+            Whose::Client => state_of(client::actor()),
             Whose::Current => {
-                let mode = |cx: &Context| cx.get::<CurrentActor>().map(CurrentActor::mode);
-                let mode = mode(parent).or_else(|| Context::map_current(mode));
-                return mode.unwrap_or_else(|| client::actor().mode());
+                let state = |cx: &Context| cx.get::<CurrentActor>().map(CurrentActor::state);
+                let state = state(parent).or_else(|| Context::map_current(state));
+                state.unwrap_or_else(|| client::actor().state())
             }
         };
-        // A method that runs keeps what it began with.
-        let current = parent.get::<CurrentActor>();
-        current.map_or_else(|| actor.mode(), |current| current.mode_of(actor))
+        match &state.mode {
+            Mode::Emit(emitter) => Some(emitter.clone()),
+            _ => None,
+        }
     }
 }
 
@@ -79,7 +86,7 @@ impl Tracer for TelemetryTracer {
     type Span = TelemetrySpan;
 
     fn build_with_context(&self, builder: SpanBuilder, parent: &Context) -> TelemetrySpan {
-        if let Mode::Emit(emitter) = self.mode(parent) {
+        if let Some(emitter) = self.emitter(parent) {
             let span = emitter.build(builder, parent);
             // Invalid where somebody else has shut the provider down.
             if span.span_context().is_valid() {

@@ -156,13 +156,18 @@ fn threads_and_tasks_are_the_devices_in_both_halves() -> Result<()> {
 fn what_outlives_its_method_stays_the_devices() -> Result<()> {
     let system = system("all")?;
     let device = system.proxy(DEVICES[0])?;
-    device.command_inout::<_, ()>("Lasting", true)?;
-    // The method is over; its device gets another tracer provider meanwhile.
-    device.stop_telemetry()?;
-    device.start_telemetry()?;
-    device.command_inout::<_, ()>("Lasting", false)?;
+    let step = |step: &str| device.command_inout::<_, ()>("Lasting", step.to_string());
+    step("begin")?;
+    // The method is over. What the thread enters is not what it makes its call with.
+    device.set_telemetry_tracing(false)?;
+    step("attach")?;
+    device.set_telemetry_tracing(true)?;
+    step("call")?;
     let spans = system.receiver.wait_for("the late call", EXPORT, |spans| {
-        has(spans, "Worker.Noop") && has(spans, "late") && count(spans, "Worker.Lasting") == 2
+        has(spans, "Worker.Noop")
+            && has(spans, "late")
+            && count(spans, "Worker.Lasting") == 2
+            && count(spans, "Tango::Connection::command_inout") == 1
     })?;
     let late = named(&spans, "late")?;
     assert_eq!(late.instance(), DEVICES[0]);

@@ -52,7 +52,7 @@ fn main() -> Result<ExitCode> {
         limits.extend(spans::measure(&receiver)?);
     }
     if wants("round-trips") {
-        limits.extend(round_trips::measure(&receiver, &off)?);
+        limits.extend(round_trips::measure(&off)?);
     }
     if wants("off") {
         table::print_others(&off::others(&receiver)?);

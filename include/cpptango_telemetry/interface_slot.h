@@ -20,9 +20,10 @@ class InterfaceSlot final
     // One of owned_interface.h that is this slot's, or null.
     void set(Tango::telemetry::InterfacePtr interface);
 
-    // Makes it the current one of this thread. Null, and no change, where the current one has been in the slot too (a
-    // request keeps the interface that it began with), or there is none.
-    std::unique_ptr<InterfaceScope> enter() const;
+    // Makes it the current one of this thread. Null, and no change, where it is that already, or there is none; and,
+    // unless `latest`, where the current one has been in the slot before: a request keeps the interface that it began
+    // with.
+    std::unique_ptr<InterfaceScope> enter(bool latest) const;
 
   private:
     mutable std::mutex mutex;

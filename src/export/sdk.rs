@@ -22,7 +22,7 @@ use opentelemetry_sdk::{
 pub(crate) use super::provider::Factory;
 use super::{TracerProviderRequest, provider};
 use crate::{
-    active, bridge,
+    bridge,
     error::{Error, panic_text},
     reaper,
     statistics::Counters,
@@ -35,8 +35,6 @@ pub(crate) struct Emitter {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     counters: Arc<Counters>,
-    /// A span in flight holds the emitter when its actor is off again.
-    _active: active::Reason,
 }
 
 /// How long a provider's shutdown may take after its flush, which the SDK bounds by 5 s.
@@ -67,7 +65,6 @@ impl Emitter {
             provider,
             tracer,
             counters: request.counters.clone(),
-            _active: active::Reason::new(),
         }))
     }
 
