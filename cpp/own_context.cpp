@@ -7,6 +7,7 @@
 #include <opentelemetry/trace/default_span.h>
 #include <opentelemetry/trace/span_metadata.h>
 
+#include <memory>
 #include <utility>
 
 namespace context = opentelemetry::context;
@@ -74,7 +75,7 @@ trace::SpanContext current_span() noexcept
 
 context::Context with_span(context::Context context, const trace::SpanContext &span_context) noexcept
 {
-    const nostd::shared_ptr<trace::Span> span(new trace::DefaultSpan(span_context));
+    const nostd::shared_ptr<trace::Span> span(std::make_shared<trace::DefaultSpan>(span_context));
     return context.SetValue(trace::kSpanKey, span);
 }
 

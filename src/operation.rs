@@ -155,6 +155,16 @@ impl<'a> Operation<'a> {
         }
     }
 
+    /// Its name in pieces: nothing is formatted at each call.
+    pub(crate) fn name(&self) -> [&'a str; 3] {
+        match self.method {
+            Method::Named(name) => ["", name, ""],
+            Method::IsAllowed(name) => ["is_", name, "_allowed"],
+            Method::Read(name) => ["read_", name, ""],
+            Method::Write(name) => ["write_", name, ""],
+        }
+    }
+
     pub(crate) fn given_context(&self) -> Option<&'a Context> {
         let has_span = |cx: &&Context| cx.span().span_context().is_valid();
         self.trace_context.filter(has_span)
@@ -172,12 +182,7 @@ impl<'a> Operation<'a> {
 /// The method's name, as in the span's.
 impl fmt::Display for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.method {
-            Method::Named(name) => f.write_str(name),
-            Method::IsAllowed(name) => write!(f, "is_{name}_allowed"),
-            Method::Read(name) => write!(f, "read_{name}"),
-            Method::Write(name) => write!(f, "write_{name}"),
-        }
+        f.write_str(&self.name().concat())
     }
 }
 

@@ -67,14 +67,14 @@ impl NewSpan {
         if active::is_idle() {
             return Self::default();
         }
+        if operation.is_kernel() && !emits_kernel_spans(device) {
+            return Self::default();
+        }
         let state = device.actor().state();
         let own = CurrentActor::device(device, &state);
         if settings().patching_disabled {
             // Whose client calls these are, C++ must know all the same.
             return Self::in_rust(Context::current_with_value(own)).with(state, None);
-        }
-        if operation.is_kernel() && !emits_kernel_spans(device) {
-            return Self::default();
         }
         let entered = Entered::device(device, state, false);
         if matches!(entered.mode(), Mode::Off) {
@@ -101,7 +101,8 @@ impl NewSpan {
         let parent = parent.with_value(own);
         let new = match entered.mode() {
             Mode::Emit(emitter) => {
-                let name = format!("{}.{operation}", device.class_name());
+                let [before, name, after] = operation.name();
+                let name = [device.class_name(), ".", before, name, after].concat();
                 let mut attributes =
                     attributes::of(operation, device.actor().service_instance_id());
                 attributes::add_client_ident(&mut attributes);
@@ -151,7 +152,7 @@ impl NewSpan {
                 }
                 let attributes = attributes::of(operation, None);
                 let start = |parent: &Context| {
-                    let name = bounded(operation.to_string(), text::LIMIT);
+                    let name = bounded(operation.name().concat(), text::LIMIT);
                     emitter.start(SpanKind::Client, name, attributes, parent, TraceId::INVALID)
                 };
                 Self::emitted(emitter, start, or_of_cpp(cx))
