@@ -33,10 +33,10 @@ fn nothing_is_allocated_where_telemetry_is_off() -> Result<()> {
 fn spans_do_not_allocate_more_than_they_used_to() -> Result<()> {
     let receiver = Receiver::start()?;
     let limits = [
-        ("in_span", [15, 8]),
-        ("client::call", [8, 8]),
+        ("in_span", [10, 7]),
+        ("client::call", [6, 7]),
         ("get_trace_context", [0, 0]),
-        ("attach", [1, 8]),
+        ("attach", [1, 7]),
     ];
     let subjects = limits.map(|(what, _)| what);
     let counts = counts(

@@ -151,6 +151,24 @@ fn threads_and_tasks_are_the_devices_in_both_halves() -> Result<()> {
     Ok(())
 }
 
+/// L2
+#[test]
+fn what_cpp_code_calls_on_another_thread_is_the_devices() -> Result<()> {
+    let system = system("all")?;
+    system
+        .proxy(DEVICES[0])?
+        .command_inout::<_, ()>("Raw", ())?;
+    let kernel = "Tango::Connection::command_inout";
+    let spans = system.receiver.wait_for("the call", EXPORT, |spans| {
+        has(spans, kernel) && has(spans, "Worker.Noop") && has(spans, "Worker.Raw")
+    })?;
+    let call = named(&spans, kernel)?;
+    assert_eq!(call.instance(), DEVICES[0]);
+    assert_eq!(common::parent(&spans, call)?.name, "Worker.Raw");
+    assert_eq!(named(&spans, "Worker.Noop")?.trace_id, call.trace_id);
+    Ok(())
+}
+
 /// L3
 #[test]
 fn what_outlives_its_method_stays_the_devices() -> Result<()> {
