@@ -201,6 +201,7 @@ mod native {
                 "cpp/request_gate.cpp",
                 "cpp/telemetry_handle.cpp",
                 "cpp/trace_context_scope.cpp",
+                "cpp/utf8.cpp",
                 "cpp/w3c_headers.cpp",
             ]);
         // Not for users: a later compiler may warn of something new.

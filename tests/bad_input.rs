@@ -100,10 +100,9 @@ fn methods(environment: &[(&str, String)]) -> Result<DeviceServer> {
     )
 }
 
-/// In the name of a command, in its argument, and in what a client says of itself.
-///
-/// Of cppTango's own spans of these requests a receiver that checks texts, as this one, gets none: cppTango has the bytes
-/// as they are in them, and the whole batch is refused.
+/// In the name of a command or attribute, in an argument, and in what a client says of itself. cppTango puts the names
+/// into its own spans as they came: a receiver that checks texts, as this one, would refuse them and all others of their
+/// batch.
 #[test]
 fn bytes_that_are_no_text_are_replaced_or_refused() -> Result<()> {
     let receiver = Receiver::start()?;
@@ -118,8 +117,18 @@ fn bytes_that_are_no_text_are_replaced_or_refused() -> Result<()> {
     execute(b"Go", None, Client::Java6(bad, traceparent, b"a=\xff"))?;
     execute(b"Echo", Some(bad), Client::Cpp)?;
     assert!(execute(b"Fail", Some(bad), Client::Cpp).is_err());
+    // It answers which attribute it does not have.
+    connection.read_attributes_5(METHODS, bad)?;
     server.terminate()?;
     let spans = receiver.spans();
+    let kernel = ["command_inout_4", "read_attributes_5"];
+    let of_kernel = |name: &str| {
+        spans
+            .iter()
+            .filter(|span| span.name.ends_with(name))
+            .count()
+    };
+    assert_eq!(kernel.map(of_kernel), [5, 1]);
     assert_eq!(count(&spans, "Methods.Go"), 2);
     assert_eq!(named(&spans, "Methods.Echo")?.status, Status::Unset);
     let replaced = "a\u{fffd}\u{fffd}\u{fffd}";

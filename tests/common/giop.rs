@@ -66,24 +66,17 @@ impl Connection {
             }
         }
         body.u32(0); // source: the device
-        match client {
-            Client::Cpp => {
-                body.u32(0);
-                body.u32(PID);
-            }
-            Client::Cpp6(traceparent, tracestate) => {
-                body.u32(2);
-                body.u32(PID);
-                body.trace_context(traceparent.as_bytes(), tracestate.as_bytes());
-            }
-            Client::Java6(main_class, traceparent, tracestate) => {
-                body.u32(3);
-                body.string(main_class);
-                body.u64(1);
-                body.u64(2);
-                body.trace_context(traceparent, tracestate);
-            }
-        }
+        body.client(client);
+        self.call(&body)
+    }
+
+    /// Reads an attribute.
+    pub fn read_attributes_5(&mut self, device: &str, name: &[u8]) -> Result<()> {
+        let mut body = request(device, "read_attributes_5");
+        body.u32(1); // one name
+        body.string(name);
+        body.u32(0); // source: the device
+        body.client(Client::Cpp);
         self.call(&body)
     }
 
@@ -133,6 +126,27 @@ fn request(device: &str, operation: &str) -> Cdr {
 struct Cdr(Vec<u8>);
 
 impl Cdr {
+    fn client(&mut self, client: Client<'_>) {
+        match client {
+            Client::Cpp => {
+                self.u32(0);
+                self.u32(PID);
+            }
+            Client::Cpp6(traceparent, tracestate) => {
+                self.u32(2);
+                self.u32(PID);
+                self.trace_context(traceparent.as_bytes(), tracestate.as_bytes());
+            }
+            Client::Java6(main_class, traceparent, tracestate) => {
+                self.u32(3);
+                self.string(main_class);
+                self.u64(1);
+                self.u64(2);
+                self.trace_context(traceparent, tracestate);
+            }
+        }
+    }
+
     fn u32(&mut self, number: u32) {
         self.0.resize(self.0.len().next_multiple_of(4), 0);
         self.0.extend(number.to_le_bytes());
