@@ -47,13 +47,13 @@ bool exports_logs(const Tango::telemetry::Configuration &configuration)
     return configuration.enabled && configuration.logging_enabled && !configuration.get_logging_collectors().empty();
 }
 
-// Rust's current span, unless cppTango has made one within it. Not all of Rust's are known to C++: those of the user's
-// own are not.
+// Rust's current span, unless cppTango has made one within it that is exported. Not all of Rust's are known to C++: those
+// of the user's own are not.
 trace::SpanContext span_of_record()
 {
     const auto current = current_span();
-    const auto *own = OwnContext::innermost();
-    if(!current.IsValid() || (own != nullptr && own->span_context.span_id() == current.span_id()))
+    const auto on = going_on(current);
+    if(on.own || !current.IsValid() || is_attached(current))
     {
         const auto of_rust = current_span_of_rust();
         if(of_rust.known)
@@ -64,7 +64,7 @@ trace::SpanContext span_of_record()
                     false};
         }
     }
-    return going_on(current).span_context;
+    return on.span_context;
 }
 
 logs::Severity severity(log4tango::Level::Value level)

@@ -15,17 +15,19 @@ void InterfaceSlot::set(Tango::telemetry::InterfacePtr replacing)
     interface.swap(replacing);
 }
 
-std::unique_ptr<InterfaceScope> InterfaceSlot::enter(bool latest) const
+Tango::telemetry::InterfacePtr InterfaceSlot::current() const
+{
+    const std::lock_guard<std::mutex> lock(mutex);
+    return interface;
+}
+
+std::unique_ptr<InterfaceScope> InterfaceSlot::enter(bool latest, const Tango::telemetry::InterfacePtr &wanted) const
 {
     if(!latest && is_current_interface_of(this))
     {
         return nullptr;
     }
-    Tango::telemetry::InterfacePtr its;
-    {
-        const std::lock_guard<std::mutex> lock(mutex);
-        its = interface;
-    }
+    auto its = wanted ? wanted : current();
     if(!its || its == Tango::telemetry::current_telemetry_interface)
     {
         return nullptr;

@@ -61,6 +61,12 @@ GoingOn going_on(const trace::SpanContext &current) noexcept
     return exported && !unsampled ? GoingOn{current, false} : GoingOn{own, true};
 }
 
+bool is_attached(const trace::SpanContext &current) noexcept
+{
+    return innermost_of_thread != nullptr && innermost_of_thread->span_context.IsValid() &&
+           innermost_of_thread->span_context.span_id() == current.span_id();
+}
+
 trace::SpanContext span_of(const context::Context &context) noexcept
 {
     const auto value = context.GetValue(trace::kSpanKey);

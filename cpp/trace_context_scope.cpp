@@ -17,10 +17,9 @@ namespace cpptango_telemetry
 
 using Tango::telemetry::Interface;
 
-TraceContextScope::TraceContextScope(const trace::SpanContext &span_context)
+TraceContextScope::TraceContextScope(const trace::SpanContext &span_context, bool also_none)
 {
-    // That there is none takes no other's place.
-    if(span_context.IsValid() || OwnContext::innermost() == nullptr)
+    if(span_context.IsValid() || also_none || OwnContext::innermost() == nullptr)
     {
         own.emplace(span_context);
     }
@@ -61,8 +60,10 @@ SpanContextParts get_trace_context()
     {
         return parts;
     }
-    const auto on = going_on(is_whole() ? current_span() : said_by_cpptango());
+    const auto current = is_whole() ? current_span() : said_by_cpptango();
+    const auto on = going_on(current);
     parts.known = on.own || on.span_context.IsValid();
+    parts.of_rust = is_attached(current);
     on.span_context.trace_id().CopyBytesTo(parts.trace_id);
     on.span_context.span_id().CopyBytesTo(parts.span_id);
     parts.flags = on.span_context.trace_flags().flags();
@@ -117,6 +118,18 @@ std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::ui
                                  headers.tracestate,
                                  Tango::telemetry::Span::Kind::kInternal);
     }
+    return scope;
+}
+
+std::unique_ptr<TraceContextScope> detach_trace_context()
+{
+    const auto nothing = trace::SpanContext::GetInvalid();
+    if(OwnContext::innermost() == nullptr && !current_span().IsValid())
+    {
+        return nullptr;
+    }
+    auto scope = std::make_unique<TraceContextScope>(nothing, true);
+    scope->make_current(nothing);
     return scope;
 }
 

@@ -77,13 +77,13 @@ const Tango::ClntIdent &Utf8::client(const Tango::ClntIdent &given)
     {
         return given;
     }
-    const auto name = mended(is_6 ? given.java_clnt_6().MainClass.in() : given.java_clnt().MainClass.in());
+    const auto name = mended((is_6 ? given.java_clnt_6().java_clnt : given.java_clnt()).MainClass.in());
     if(!name)
     {
         return given;
     }
     mended_client = given;
-    (is_6 ? mended_client->java_clnt_6().MainClass : mended_client->java_clnt().MainClass) = name->c_str();
+    (is_6 ? mended_client->java_clnt_6().java_clnt : mended_client->java_clnt()).MainClass = name->c_str();
     return *mended_client;
 }
 

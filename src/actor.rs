@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use arc_swap::ArcSwap;
@@ -12,6 +12,7 @@ use crate::{
     config::Configuration,
     error::Error,
     export::{self, Emitter, Factory, TracerProviderRequest},
+    quiet,
     statistics::Counters,
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) mode: Mode,
     /// The client's. It goes with the mode, so that both halves of a call send to the same endpoints.
     pub(crate) interface: Option<Arc<bridge::Interface>>,
+    /// The same of a device, which a request holds as long as it runs.
+    device_interface: Option<bridge::InterfaceRef>,
     /// Unless it is off.
     _active: Option<active::Reason>,
 }
@@ -47,12 +50,15 @@ impl State {
             configuration,
             mode,
             interface,
+            device_interface: None,
             _active: active,
         }
     }
 }
 
 pub(crate) struct Actor {
+    /// Of this process; from 1.
+    number: u64,
     service_name: String,
     service_instance_id: Option<Arc<str>>,
     /// Read by each call, at the cost of one load.
@@ -68,7 +74,9 @@ pub(crate) struct Actor {
 
 impl Actor {
     pub(crate) fn new(service_name: &str, service_instance_id: Option<&str>) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(1);
         Self {
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
             service_name: service_name.to_string(),
             service_instance_id: service_instance_id.map(Arc::from),
             state: ArcSwap::from_pointee(State::new(Configuration::default(), Mode::Off, None)),
@@ -79,17 +87,28 @@ impl Actor {
         }
     }
 
-    #[cfg(tango_telemetry)]
-    pub(crate) fn with_interface(self, interface: bridge::DeviceInterface) -> Self {
-        Self {
-            interface: Some(interface),
-            ..self
-        }
+    /// A device; `interface` where cppTango knows it.
+    pub(crate) fn device(
+        class_name: &str,
+        device_name: &str,
+        interface: Option<bridge::DeviceInterface>,
+    ) -> Arc<Self> {
+        let mut device = Self::new(class_name, Some(device_name));
+        device.interface = interface;
+        let device = Arc::new(device);
+        quiet::add(&device);
+        device
     }
 
-    /// Makes the device's C++ interface the current one, where it is not; see [`bridge::DeviceInterface::enter`].
-    pub(crate) fn enter_interface(&self, latest: bool) -> Option<bridge::InterfaceScope> {
-        self.interface.as_ref()?.enter(latest)
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Makes the device's C++ interface the current one, where it is not: the one of this state, which a call began
+    /// with, or else the latest.
+    pub(crate) fn enter_interface(&self, of: Option<&State>) -> Option<bridge::InterfaceScope> {
+        let interface = of.and_then(|state| state.device_interface.as_ref());
+        self.interface.as_ref()?.enter(of.is_none(), interface)
     }
 
     pub(crate) fn service_name(&self) -> &str {
@@ -166,7 +185,11 @@ impl Actor {
             Err(error) => (Mode::PropagateOnly, Err(error)),
         };
         let kept = mode.clone();
-        let new = State::new(configuration, mode, interface);
+        let mut new = State::new(configuration, mode, interface);
+        new.device_interface = self
+            .interface
+            .as_ref()
+            .map(bridge::DeviceInterface::current);
         let old = self.state.swap(Arc::new(new));
         self.off.store(matches!(kept, Mode::Off), Ordering::Relaxed);
         if let Mode::Emit(emitter) = &old.mode
@@ -214,5 +237,11 @@ impl Actor {
             self.counters.rebuilt();
         }
         Ok((emitter.map_or(Mode::PropagateOnly, Mode::Emit), unusable))
+    }
+}
+
+impl Drop for Actor {
+    fn drop(&mut self) {
+        quiet::remove(self);
     }
 }

@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use cxx::{SharedPtr, UniquePtr};
+use cxx::{SharedPtr, UniquePtr, WeakPtr};
 pub use ffi::TelemetryHandle;
 use opentelemetry::{
     Context,
@@ -50,6 +50,7 @@ mod ffi {
     /// A span context; zeros for none. Known: that there is none is not for lack of anybody who knows.
     struct SpanContextParts {
         known: bool,
+        of_rust: bool,
         trace_id: [u8; 16],
         span_id: [u8; 8],
         flags: u8,
@@ -127,10 +128,16 @@ mod ffi {
             flags: u8,
             tracestate: &str,
         ) -> UniquePtr<TraceContextScope>;
+        fn detach_trace_context() -> UniquePtr<TraceContextScope>;
 
         type InterfaceScope;
         type InterfaceSlot;
-        fn enter(self: &InterfaceSlot, latest: bool) -> UniquePtr<InterfaceScope>;
+        fn current(self: &InterfaceSlot) -> SharedPtr<Interface>;
+        fn enter(
+            self: &InterfaceSlot,
+            latest: bool,
+            interface: &SharedPtr<Interface>,
+        ) -> UniquePtr<InterfaceScope>;
         #[namespace = "Tango::telemetry"]
         type Interface;
         fn client_interface(service_name: &str) -> Result<SharedPtr<Interface>>;
@@ -165,6 +172,8 @@ mod ffi {
         type Retired;
         fn retire_default_interface();
     }
+
+    impl WeakPtr<Interface> {}
 
     extern "Rust" {
         type Trampoline;
@@ -222,6 +231,7 @@ fn current_span_of_rust() -> ffi::SpanContextParts {
     let current = catch_unwind(current).unwrap_or(SpanContext::NONE);
     ffi::SpanContextParts {
         known: current.is_valid(),
+        of_rust: true,
         trace_id: current.trace_id().to_bytes(),
         span_id: current.span_id().to_bytes(),
         flags: current.trace_flags().to_u8(),
@@ -387,18 +397,26 @@ fn exporter(number: i32) -> Exporter {
     found.unwrap_or(Exporter::Console)
 }
 
-/// Invalid where nothing is to go on; it may have the trace id of [`begin_trace`] then. `None` on a thread of which C++
-/// knows nothing.
-pub(crate) fn get_trace_context() -> Option<SpanContext> {
+/// What C++ would hand on now.
+pub(crate) struct GoingOn {
+    /// Invalid where nothing is to go on; it may have the trace id of [`begin_trace`] then.
+    pub(crate) span_context: SpanContext,
+    /// It is what Rust has attached last: C++ has made no span since.
+    pub(crate) of_rust: bool,
+}
+
+/// `None` on a thread of which C++ knows nothing.
+pub(crate) fn get_trace_context() -> Option<GoingOn> {
     match ffi::get_trace_context() {
-        Ok(parts) => parts.known.then(|| {
-            SpanContext::new(
+        Ok(parts) => parts.known.then(|| GoingOn {
+            span_context: SpanContext::new(
                 TraceId::from_bytes(parts.trace_id),
                 SpanId::from_bytes(parts.span_id),
                 TraceFlags::new(parts.flags),
                 true,
                 trace_state::parse(&parts.tracestate),
-            )
+            ),
+            of_rust: parts.of_rust,
         }),
         Err(error) => {
             diagnostics::warn("get_trace_context", &error);
@@ -441,6 +459,13 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// No trace context is the current one, whatever it was.
+    pub(crate) fn detach() -> Self {
+        Self(ffi::detach_trace_context())
+    }
+}
+
 /// A C++ interface of this process as a client. It does not change: another takes its place.
 pub(crate) struct Interface(SharedPtr<ffi::Interface>);
 
@@ -467,11 +492,23 @@ impl Interface {
 /// The C++ interface that a device has.
 pub(crate) struct DeviceInterface(SharedPtr<ffi::InterfaceSlot>);
 
+/// One of them, as long as a request or the device has it.
+pub(crate) struct InterfaceRef(WeakPtr<ffi::Interface>);
+
 impl DeviceInterface {
-    /// Where the current one is another's: on a thread that does not serve the device's request. One that the device
-    /// had before does too, but not if it is to be the `latest`.
-    pub(crate) fn enter(&self, latest: bool) -> Option<InterfaceScope> {
-        let entered = self.0.enter(latest);
+    pub(crate) fn current(&self) -> InterfaceRef {
+        InterfaceRef(self.0.current().downgrade())
+    }
+
+    /// Makes `interface`, or the current one, that of this thread; which it is not where the thread does not serve the
+    /// device's request. One that the device had before does too, but not if it is to be the `latest`.
+    pub(crate) fn enter(
+        &self,
+        latest: bool,
+        interface: Option<&InterfaceRef>,
+    ) -> Option<InterfaceScope> {
+        let interface = interface.map_or_else(SharedPtr::null, |interface| interface.0.upgrade());
+        let entered = self.0.enter(latest, &interface);
         (!entered.is_null()).then_some(InterfaceScope(entered))
     }
 }

@@ -29,14 +29,20 @@ use crate::{
     active,
     actor::Mode,
     bridge,
-    current::{CurrentActor, has_valid_span, or_of_cpp},
+    current::{CurrentActor, has_valid_span, of_rust, or_of_cpp},
+    quiet,
     trace_context::TraceContext,
 };
 
 /// The current context of this thread: Rust's, or where that has no span, with the one that cppTango hands on.
 #[must_use]
 pub fn current() -> Context {
-    let current = Context::current();
+    let mut current = of_rust(Context::clone).unwrap_or_default();
+    if current.get::<CurrentActor>().is_none()
+        && let Some(device) = quiet::current_device()
+    {
+        current = current.with_value(CurrentActor::outliving(device));
+    }
     if active::is_idle() {
         current
     } else {
@@ -46,17 +52,23 @@ pub fn current() -> Context {
 
 /// Makes `cx` the current context of this thread, in Rust and in C++, until the scope is dropped.
 pub fn attach(cx: Context) -> ContextScope {
-    let (mut of_both, mut interface) = (false, None);
-    if !active::is_idle() {
-        of_both = has_valid_span(&cx);
-        if let Some(actor) = cx.get::<CurrentActor>() {
-            let entered = actor.enter();
-            // That nothing goes on is to be known too.
-            of_both = !matches!(entered.mode(), Mode::Off);
-            interface = entered.interface;
-        }
+    if of_rust(|_| ()).is_none() {
+        return ContextScope::of(None, false, None);
     }
-    ContextScope::of(Some(cx), of_both, interface)
+    if active::is_idle() {
+        return ContextScope::of(Some(cx), false, None);
+    }
+    let entered = cx.get::<CurrentActor>().map(CurrentActor::enter);
+    let is_off = entered
+        .as_ref()
+        .is_some_and(|entered| matches!(entered.mode(), Mode::Off));
+    let of_both = !is_off && has_valid_span(&cx);
+    // That nothing goes on is to be known too: the thread may be in another's context.
+    let nothing = (!is_off && !of_both).then(bridge::Scope::detach);
+    let interface = entered.and_then(|entered| entered.interface);
+    let mut scope = ContextScope::of(Some(cx), of_both, interface);
+    scope.cpp = scope.cpp.or(nothing);
+    scope
 }
 
 /// `f`, to be called in the context that is current now: on another thread, or later on this one.
@@ -85,10 +97,9 @@ pub fn bind_future<F: Future>(future: F) -> impl Future<Output = F::Output> {
 /// std::thread::spawn(move || drop(scope));
 /// ```
 #[must_use = "the context is the current one only while the scope lives"]
-#[derive(Default)]
 pub struct ContextScope {
     // Dropped in this order: C++ before Rust.
-    _cpp: Option<bridge::Scope>,
+    cpp: Option<bridge::Scope>,
     _interface: Option<bridge::InterfaceScope>,
     _rust: Option<ContextGuard>,
     // Also of the dummy twin.
@@ -105,7 +116,7 @@ impl ContextScope {
         // An empty one says that nothing is to go on with requests, unless cppTango has an exported span.
         let attach = |cx: &Context| bridge::Scope::attach(TraceContext::from(cx).span_context());
         Self {
-            _cpp: in_cpp.map(attach),
+            cpp: in_cpp.map(attach),
             _interface: interface,
             _rust: cx.map(Context::attach),
             _not_send: PhantomData,

@@ -1,8 +1,11 @@
 //! Whose code runs: it travels in the Rust context, so also to other threads and tasks.
 
-use std::sync::{
-    Arc, Mutex, PoisonError, Weak,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use opentelemetry::{
@@ -18,28 +21,39 @@ use crate::{
     trace_context::TraceContext,
 };
 
+/// A call in progress, with the state that it began with and keeps to its end.
+pub(crate) struct Call(pub(crate) Arc<State>);
+
 /// The device whose method runs, or the client whose call does.
 #[derive(Clone)]
 pub(crate) struct CurrentActor {
     /// None is the client.
     device: Option<DeviceTelemetry>,
-    /// What it began with. A method that runs while its device is reconfigured keeps that, so that its trace goes on to
-    /// its end, in C++ as in Rust; who outlives the method does not.
-    state: Weak<State>,
+    /// A method that runs while its device is reconfigured keeps what it began with, so that its trace goes on to its
+    /// end, in C++ as in Rust; who outlives the method does not.
+    call: Weak<Call>,
 }
 
 impl CurrentActor {
-    pub(crate) fn device(device: &DeviceTelemetry, state: &Arc<State>) -> Self {
+    /// What the device's method starts, as if the method were over.
+    pub(crate) fn outliving(device: Arc<Actor>) -> Self {
         Self {
-            device: Some(device.clone()),
-            state: Arc::downgrade(state),
+            device: Some(DeviceTelemetry::of(device)),
+            call: Weak::new(),
         }
     }
 
-    pub(crate) fn client(state: &Arc<State>) -> Self {
+    pub(crate) fn device(device: &DeviceTelemetry, call: &Arc<Call>) -> Self {
+        Self {
+            device: Some(device.clone()),
+            call: Arc::downgrade(call),
+        }
+    }
+
+    pub(crate) fn client(call: &Arc<Call>) -> Self {
         Self {
             device: None,
-            state: Arc::downgrade(state),
+            call: Arc::downgrade(call),
         }
     }
 
@@ -54,8 +68,13 @@ impl CurrentActor {
         }
     }
 
+    fn began_with(&self) -> Option<Arc<State>> {
+        self.call.upgrade().map(|call| call.0.clone())
+    }
+
     pub(crate) fn state(&self) -> Arc<State> {
-        self.state.upgrade().unwrap_or_else(|| self.actor().state())
+        let began_with = self.began_with();
+        began_with.unwrap_or_else(|| self.actor().state())
     }
 
     /// Of `actor`, where that is this one; else its own.
@@ -69,12 +88,15 @@ impl CurrentActor {
 
     /// What its calls do, once its C++ interface is the current one.
     pub(crate) fn enter(&self) -> Entered {
-        let began_with = self.state.upgrade();
-        let latest = began_with.is_none();
-        let state = began_with.unwrap_or_else(|| self.actor().state());
-        match &self.device {
-            Some(device) => Entered::device(device, state, latest),
-            None => Entered::client(state),
+        match (&self.device, self.began_with()) {
+            (Some(device), Some(state)) => Entered::device(device, state),
+            // The thread may have an interface of the device that has been replaced since.
+            (Some(device), None) => Entered::new(device.actor().state(), |_| {
+                device.actor().enter_interface(None)
+            }),
+            (None, began_with) => {
+                Entered::client(began_with.unwrap_or_else(|| client::actor().state()))
+            }
         }
     }
 }
@@ -88,9 +110,8 @@ pub(crate) struct Entered {
 }
 
 impl Entered {
-    /// `latest`: the thread may have an interface of the device that has been replaced since, and is not to keep it.
-    pub(crate) fn device(device: &DeviceTelemetry, state: Arc<State>, latest: bool) -> Self {
-        Self::new(state, |_| device.actor().enter_interface(latest))
+    pub(crate) fn device(device: &DeviceTelemetry, state: Arc<State>) -> Self {
+        Self::new(state, |state| device.actor().enter_interface(Some(state)))
     }
 
     pub(crate) fn client(state: Arc<State>) -> Self {
@@ -126,13 +147,20 @@ impl Entered {
 
 /// Whether there is nothing to do for a call of `actor`: it is off, and what it calls cannot be taken for another's.
 pub(crate) fn is_silent(actor: &Actor) -> bool {
-    let alone = || {
-        let within = |cx: &Context| cx.get::<CurrentActor>().is_some();
-        client::is_at_rest()
-            && !PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed)
-            && !Context::map_current(within)
-    };
-    actor.is_off() && alone()
+    actor.is_off()
+        && client::is_at_rest()
+        && !PROPAGATE_WHEN_DISABLED.load(Ordering::Relaxed)
+        && !is_within_another()
+}
+
+/// Whether code of an actor runs on this thread.
+pub(crate) fn is_within_another() -> bool {
+    of_rust(|cx| cx.get::<CurrentActor>().is_some()).unwrap_or_default()
+}
+
+/// `f` of Rust's current context. None on a thread that ends, when opentelemetry has forgotten it: it would panic.
+pub(crate) fn of_rust<T>(f: impl FnOnce(&Context) -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(|| Context::map_current(f))).ok()
 }
 
 /// C++ has the same once more: neither half asks the other at each call.
@@ -155,7 +183,8 @@ pub(crate) fn or_of_cpp(cx: Context) -> Context {
     if has_valid_span(&cx) {
         return cx;
     }
-    with_remote(&cx, bridge::get_trace_context())
+    let going_on = bridge::get_trace_context();
+    with_remote(&cx, going_on.map(|on| on.span_context))
 }
 
 /// `cx`, with this as its remote span if it is one.

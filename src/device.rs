@@ -15,6 +15,7 @@ use crate::{
     current::is_silent,
     error::Error,
     operation::{Operation, OperationError},
+    quiet::QuietMethod,
     span::{NewSpan, SpanGuard},
     statistics::Statistics,
     tracer::TelemetryTracer,
@@ -46,7 +47,7 @@ impl DeviceTelemetry {
     /// Telemetry of a device that cppTango does not know: off until [`reconfigure`](Self::reconfigure) is called.
     #[must_use]
     pub fn new(class_name: &str, device_name: &str) -> Self {
-        Self(Arc::new(Actor::new(class_name, Some(device_name))))
+        Self(Actor::device(class_name, device_name, None))
     }
 
     /// That of a C++ device, which has an interface of its own.
@@ -56,8 +57,7 @@ impl DeviceTelemetry {
         device_name: &str,
         interface: bridge::DeviceInterface,
     ) -> Self {
-        let actor = Actor::new(class_name, Some(device_name));
-        Self(Arc::new(actor.with_interface(interface)))
+        Self(Actor::device(class_name, device_name, Some(interface)))
     }
 
     /// The Tango class (`service.name`).
@@ -113,6 +113,7 @@ impl DeviceTelemetry {
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
         if active::is_idle() || is_silent(self.actor()) {
+            let _quiet = QuietMethod::of(self.actor());
             return f();
         }
         self.span(operation).run(f)
@@ -135,6 +136,7 @@ impl DeviceTelemetry {
         E: OperationError,
         F: Future<Output = Result<T, E>>,
     {
+        let _quiet = QuietMethod::of(self.actor());
         NewSpan::of_device(self, &operation).in_future(future)
     }
 
@@ -143,6 +145,10 @@ impl DeviceTelemetry {
     #[must_use]
     pub fn tracer(&self) -> TelemetryTracer {
         TelemetryTracer::device(self)
+    }
+
+    pub(crate) fn of(actor: Arc<Actor>) -> Self {
+        Self(actor)
     }
 
     pub(crate) fn actor(&self) -> &Actor {

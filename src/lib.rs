@@ -52,6 +52,7 @@ mod environment;
 mod error;
 mod export;
 mod operation;
+mod quiet;
 mod reaper;
 mod scope;
 mod span;

@@ -17,7 +17,12 @@ impl DeviceTelemetry {
     }
 }
 
-pub(crate) fn get_trace_context() -> Option<SpanContext> {
+pub(crate) struct GoingOn {
+    pub(crate) span_context: SpanContext,
+    pub(crate) of_rust: bool,
+}
+
+pub(crate) fn get_trace_context() -> Option<GoingOn> {
     None
 }
 
@@ -31,6 +36,10 @@ impl Scope {
     }
 
     pub(crate) fn attach(_: &SpanContext) -> Self {
+        Self
+    }
+
+    pub(crate) fn detach() -> Self {
         Self
     }
 }
@@ -55,8 +64,15 @@ impl Interface {
 /// Nobody has one.
 pub(crate) enum DeviceInterface {}
 
+/// Nor this.
+pub(crate) enum InterfaceRef {}
+
 impl DeviceInterface {
-    pub(crate) fn enter(&self, _: bool) -> Option<InterfaceScope> {
+    pub(crate) fn current(&self) -> InterfaceRef {
+        match *self {}
+    }
+
+    pub(crate) fn enter(&self, _: bool, _: Option<&InterfaceRef>) -> Option<InterfaceScope> {
         match *self {}
     }
 }

@@ -14,14 +14,15 @@ use crate::{TELEMETRY_SUPPORTED, bridge, trace_context::TraceContext};
 /// knows of kernel spans only.)
 #[must_use]
 pub fn get_trace_context() -> TraceContext {
-    bridge::get_trace_context().map_or(TraceContext::EMPTY, Into::into)
+    let going_on = bridge::get_trace_context();
+    going_on.map_or(TraceContext::EMPTY, |on| on.span_context.into())
 }
 
 // The two examples are the test of X5: they differ only in the thread.
 /// While it lives, its trace context is the current one of this thread, in C++ and in Rust.
 ///
-/// Scopes nest; dropping one, also in a panic, restores what was before it. Dropping an outer one first ends the inner
-/// ones too. A scope belongs to the thread that made it and cannot leave it:
+/// Scopes nest; dropping one, also in a panic, restores what was before it. Drop them in the reverse order of their
+/// making: an outer one that is dropped first ends the inner ones too in C++, but not in Rust. A scope belongs to the thread that made it and cannot leave it:
 ///
 /// ```
 /// # use cpptango_telemetry::{TraceContext, TraceContextScope};
@@ -51,7 +52,8 @@ impl TraceContextScope {
     /// current device or client is disabled. With an empty `cx` the span is a child of the current one, or a root.
     pub fn new(span_name: &str, cx: &TraceContext) -> Self {
         let cpp = bridge::Scope::set(span_name, cx.traceparent(), cx.tracestate());
-        let made = if cpp.is_some() {
+        // Without `cx` Rust's current span stays what it is.
+        let made = if cpp.is_some() && !cx.is_empty() {
             get_trace_context()
         } else {
             TraceContext::EMPTY

@@ -8,21 +8,22 @@ use std::{
 
 use opentelemetry::{
     Context, KeyValue,
-    trace::{SpanContext, SpanKind, Status, TraceContextExt, TraceId},
+    trace::{SpanKind, Status, TraceContextExt, TraceId},
 };
 
 use crate::{
     active,
-    actor::{Mode, State},
+    actor::Mode,
     attributes, bridge, client,
-    context::{Bound, ContextScope},
-    current::{CurrentActor, Entered, has_valid_span, or_of_cpp, with_remote},
+    context::{self, Bound, ContextScope},
+    current::{Call, CurrentActor, Entered, has_valid_span, of_rust, or_of_cpp, with_remote},
     device::DeviceTelemetry,
     diagnostics,
     environment::settings,
     error::panic_text,
     export::Emitter,
     operation::{Operation, OperationError},
+    quiet::QuietMethod,
     text::{self, bounded},
 };
 
@@ -32,12 +33,12 @@ use crate::{
 /// Nothing at all where telemetry is off, and only the context where it propagates only. Guards of one thread are to be
 /// dropped in the reverse order of their making, as variables are.
 #[must_use = "the span ends when the guard is dropped"]
-#[derive(Default)]
 pub struct SpanGuard {
     // Dropped in this order: the span ends while it is still the current one.
     span: Option<Recording>,
     _current: ContextScope,
-    _state: Option<Arc<State>>,
+    _call: Option<Arc<Call>>,
+    _quiet: Option<QuietMethod>,
 }
 
 /// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when
@@ -59,44 +60,48 @@ pub(crate) struct NewSpan {
     of_both: bool,
     interface: Option<bridge::InterfaceScope>,
     /// What its calls keep to.
-    state: Option<Arc<State>>,
+    call: Option<Arc<Call>>,
+    quiet: Option<QuietMethod>,
 }
 
 impl NewSpan {
     pub(crate) fn of_device(device: &DeviceTelemetry, operation: &Operation<'_>) -> Self {
         if active::is_idle() {
-            return Self::default();
+            return Self::quiet(device);
         }
         if operation.is_kernel() && !emits_kernel_spans(device) {
-            return Self::default();
+            return Self::quiet(device);
         }
-        let state = device.actor().state();
-        let own = CurrentActor::device(device, &state);
+        let Some(current) = of_rust(Context::clone) else {
+            return Self::default();
+        };
+        let call = Arc::new(Call(device.actor().state()));
+        let own = CurrentActor::device(device, &call);
         if settings().patching_disabled {
             // Whose client calls these are, C++ must know all the same.
-            return Self::in_rust(Context::current_with_value(own)).with(state, None);
+            return Self::in_rust(current.with_value(own)).with(call, None);
         }
-        let entered = Entered::device(device, state, false);
+        let entered = Entered::device(device, call.0.clone());
         if matches!(entered.mode(), Mode::Off) {
             // The calls that a stopped device makes are still its own: neither the client's to tell of, nor those of
             // the device that has called it from the same process.
-            let within_another = || Context::map_current(|cx| cx.get::<CurrentActor>().is_some());
-            if client::is_off() && !within_another() {
-                return Self::default();
+            if client::is_off() && current.get::<CurrentActor>().is_none() {
+                return Self::quiet(device);
             }
-            return Self::in_rust(Context::current_with_value(own)).with(entered.state, None);
+            return Self::in_rust(current.with_value(own)).with(call, None);
         }
         // The kernel span if it is exported, else what came with the request: C++ has the word.
         let going_on = bridge::get_trace_context();
         let trace_id = going_on
             .as_ref()
-            .map_or(TraceId::INVALID, SpanContext::trace_id);
-        let current = Context::current();
+            .map_or(TraceId::INVALID, |on| on.span_context.trace_id());
         let parent = match going_on {
+            // Not every span of Rust's is known to C++.
+            Some(on) if on.of_rust && has_valid_span(&current) => current,
             // Of who has called from the same thread there may be a span, which is not to go on: nor does it from one
             // process to the next.
-            Some(nothing) if !nothing.is_valid() && has_valid_span(&current) => Context::new(),
-            known => with_remote(&current, known),
+            Some(on) if !on.span_context.is_valid() && has_valid_span(&current) => Context::new(),
+            known => with_remote(&current, known.map(|on| on.span_context)),
         };
         let parent = parent.with_value(own);
         let new = match entered.mode() {
@@ -118,24 +123,30 @@ impl NewSpan {
             }
             _ => Self::in_both(parent),
         };
-        new.with(entered.state, entered.interface)
+        new.with(call, entered.interface)
     }
 
     pub(crate) fn of_client(operation: &Operation<'_>) -> Self {
         if active::is_idle() {
             return Self::default();
         }
-        let given = operation.given_context();
-        let mut cx = given.cloned().unwrap_or_else(Context::current);
-        if given.is_some() && cx.get::<CurrentActor>().is_none() {
-            let calling = Context::map_current(|cx| cx.get::<CurrentActor>().cloned());
-            cx = calling.map_or(cx.clone(), |actor| cx.with_value(actor));
+        let Some(mut cx) = of_rust(Context::clone) else {
+            return Self::default();
+        };
+        if let Some(given) = operation.given_context() {
+            let calling = cx.get::<CurrentActor>().cloned();
+            cx = match calling.filter(|_| given.get::<CurrentActor>().is_none()) {
+                Some(calling) => given.with_value(calling),
+                None => given.clone(),
+            };
         }
+        let mut call = None;
         let within = cx.get::<CurrentActor>().map(CurrentActor::enter);
         let entered = within.unwrap_or_else(|| {
             let state = client::actor().state();
             if !matches!(state.mode, Mode::Off) {
-                cx = cx.with_value(CurrentActor::client(&state));
+                let own = call.insert(Arc::new(Call(state.clone())));
+                cx = cx.with_value(CurrentActor::client(own));
             }
             Entered::client(state)
         });
@@ -158,7 +169,11 @@ impl NewSpan {
                 Self::emitted(emitter, start, or_of_cpp(cx))
             }
         };
-        new.with(entered.state, entered.interface)
+        Self {
+            call,
+            interface: entered.interface,
+            ..new
+        }
     }
 
     fn emitted(
@@ -175,8 +190,10 @@ impl NewSpan {
                     emitter.panicked();
                     panic_text(&*panic)
                 });
-                let why = why.unwrap_or_else(|| "the tracer provider was shut down".to_string());
-                diagnostics::warn("no span", &why);
+                if !parent.is_telemetry_suppressed() {
+                    let shut_down = || "the tracer provider was shut down".to_string();
+                    diagnostics::warn("no span", &why.unwrap_or_else(shut_down));
+                }
                 return Self::in_both(parent);
             }
         };
@@ -211,11 +228,19 @@ impl NewSpan {
         }
     }
 
-    fn with(self, state: Arc<State>, interface: Option<bridge::InterfaceScope>) -> Self {
+    fn with(self, call: Arc<Call>, interface: Option<bridge::InterfaceScope>) -> Self {
         Self {
-            state: Some(state),
+            call: Some(call),
             interface,
             ..self
+        }
+    }
+
+    /// Nothing, but what it starts is the device's.
+    fn quiet(device: &DeviceTelemetry) -> Self {
+        Self {
+            quiet: Some(QuietMethod::of(device.actor())),
+            ..Self::default()
         }
     }
 
@@ -224,7 +249,8 @@ impl NewSpan {
         SpanGuard {
             span: self.span,
             _current: ContextScope::of(self.cx, self.of_both, self.interface),
-            _state: self.state,
+            _call: self.call,
+            _quiet: self.quiet,
         }
     }
 
@@ -236,12 +262,10 @@ impl NewSpan {
     where
         F: Future<Output = Result<T, E>>,
     {
-        let Self {
-            span, cx, state, ..
-        } = self;
-        let future = Bound::new(cx, future);
+        let Self { span, cx, call, .. } = self;
+        let future = Bound::new(Some(cx.unwrap_or_else(context::current)), future);
         async move {
-            let _state = state;
+            let _call = call;
             let result = future.await;
             end(span, &result);
             result

@@ -11,7 +11,7 @@ use crate::{
     active,
     actor::{Actor, Mode},
     client,
-    current::CurrentActor,
+    current::{CurrentActor, of_rust},
     device::DeviceTelemetry,
     export::{self, Emitter},
 };
@@ -57,7 +57,7 @@ impl TelemetryTracer {
     }
 
     fn emitter(&self, parent: &Context) -> Option<Arc<Emitter>> {
-        if active::is_idle() {
+        if active::is_idle() || of_rust(Context::is_telemetry_suppressed)? {
             return None;
         }
         let current = parent.get::<CurrentActor>();

@@ -1,7 +1,8 @@
 //! The `tracing` crate's spans among ours.
 
+use tracing::Metadata;
 use tracing_opentelemetry::OpenTelemetryLayer;
-use tracing_subscriber::{Layer, registry::LookupSpan};
+use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
 
 use crate::tracer::current_tracer;
 
@@ -23,5 +24,7 @@ pub fn tracing_layer<S>() -> impl Layer<S>
 where
     S: tracing::Subscriber + for<'span> LookupSpan<'span>,
 {
-    OpenTelemetryLayer::new(current_tracer())
+    // What OpenTelemetry tells of itself is no event of the user's spans.
+    let others = |metadata: &Metadata<'_>| !metadata.target().starts_with("opentelemetry");
+    OpenTelemetryLayer::new(current_tracer()).with_filter(filter_fn(others))
 }

@@ -2,79 +2,36 @@
 
 mod common;
 
-use std::{collections::HashMap, thread, time::Duration};
+use std::{collections::HashMap, thread};
 
 use anyhow::{Context, Result, ensure};
-use common::{EXPORT, count, has, named, with};
-use tango_bindings::DeviceProxy;
-use testbed::{DeviceServer, Receiver, Span, device};
+use common::{
+    EXPORT, count, has, named,
+    worker::{DEVICES, LONG, PEER, System, system},
+};
+use testbed::Span;
 
-const DEVICES: [&str; 2] = ["test/worker/1", "test/worker/2"];
-const PEER: &str = "test/worker/3";
-
-/// Many spans have to be made, sent and read.
-const LONG: Duration = Duration::from_secs(60);
-
-struct System {
-    receiver: Receiver,
-    /// Kernel spans are exported too.
-    kernel: bool,
-    /// After the server, which calls it.
-    _peer: DeviceServer,
-    server: DeviceServer,
-}
-
-/// Two devices in a server, and in another one the device that they call.
-fn system(topic: &str) -> Result<System> {
-    let receiver = Receiver::start()?;
-    // Of so many spans at once none is to be dropped.
-    let settings = [
-        ("TANGO_TELEMETRY_TOPICS", topic),
-        ("OTEL_BSP_MAX_QUEUE_SIZE", "100000"),
-    ];
-    let environment = with(receiver.environment(), &settings);
-    let worker = device::example("worker")?;
-    let peer = DeviceServer::start(&worker, "test", &[PEER], &environment)?;
-    let its_name = peer.device_url(PEER);
-    let environment = with(environment, &[("PEER", &its_name)]);
-    let server = DeviceServer::start(&worker, "test", &DEVICES, &environment)?;
-    Ok(System {
-        receiver,
-        kernel: topic == "all",
-        _peer: peer,
-        server,
+/// Both devices have so many tasks at the same time.
+fn run(system: &System, tasks: i32, place: &str) -> Result<Vec<Span>> {
+    system.receiver.clear();
+    let commands = DEVICES.map(|device| -> Result<_> {
+        let proxy = system.proxy(device)?;
+        let argument = (vec![tasks], vec![place.to_string()]);
+        Ok(thread::spawn(move || {
+            proxy.command_inout::<_, ()>("Tasks", argument)
+        }))
+    });
+    for command in commands {
+        command?.join().ok().context("a panic")??;
+    }
+    let all = 2 * tasks as usize;
+    let kernel = if system.kernel { all } else { 0 };
+    system.receiver.wait_for("all tasks", LONG, |spans| {
+        count(spans, "Worker.Noop") == all
+            && count(spans, "Worker.Tasks") == 2
+            && count(spans, "Tango::Connection::command_inout") == kernel
+            && count(spans, "Tango::Device_4Impl::command_inout_4") >= kernel
     })
-}
-
-impl System {
-    fn proxy(&self, device: &str) -> Result<DeviceProxy> {
-        let proxy = DeviceProxy::new(&self.server.device_url(device))?;
-        proxy.set_timeout_millis(LONG.as_millis() as i32)?;
-        Ok(proxy)
-    }
-
-    /// Both devices have so many tasks at the same time.
-    fn run(&self, tasks: i32, place: &str) -> Result<Vec<Span>> {
-        self.receiver.clear();
-        let commands = DEVICES.map(|device| -> Result<_> {
-            let proxy = self.proxy(device)?;
-            let argument = (vec![tasks], vec![place.to_string()]);
-            Ok(thread::spawn(move || {
-                proxy.command_inout::<_, ()>("Tasks", argument)
-            }))
-        });
-        for command in commands {
-            command?.join().ok().context("a panic")??;
-        }
-        let all = 2 * tasks as usize;
-        let kernel = if self.kernel { all } else { 0 };
-        self.receiver.wait_for("all tasks", LONG, |spans| {
-            count(spans, "Worker.Noop") == all
-                && count(spans, "Worker.Tasks") == 2
-                && count(spans, "Tango::Connection::command_inout") == kernel
-                && count(spans, "Tango::Device_4Impl::command_inout_4") >= kernel
-        })
-    }
 }
 
 /// Each task's span is its device's and below its method; and the call in it is its own, up to the peer.
@@ -137,7 +94,7 @@ fn check(spans: &[Span], tasks: usize) -> Result<()> {
 #[test]
 fn ten_thousand_tasks_that_take_turns_stay_their_devices() -> Result<()> {
     let system = system("user")?;
-    check(&system.run(5000, "tokio")?, 5000)
+    check(&run(&system, 5000, "tokio")?, 5000)
 }
 
 /// L2 L3
@@ -145,7 +102,7 @@ fn ten_thousand_tasks_that_take_turns_stay_their_devices() -> Result<()> {
 fn threads_and_tasks_are_the_devices_in_both_halves() -> Result<()> {
     let system = system("all")?;
     for place in ["threads", "tokio", "current_thread", "none"] {
-        let spans = system.run(50, place).context(place)?;
+        let spans = run(&system, 50, place).context(place)?;
         check(&spans, 50).context(place)?;
     }
     Ok(())

@@ -20,10 +20,12 @@ class InterfaceSlot final
     // One of owned_interface.h that is this slot's, or null.
     void set(Tango::telemetry::InterfacePtr interface);
 
-    // Makes it the current one of this thread. Null, and no change, where it is that already, or there is none; and,
-    // unless `latest`, where the current one has been in the slot before: a request keeps the interface that it began
-    // with.
-    std::unique_ptr<InterfaceScope> enter(bool latest) const;
+    Tango::telemetry::InterfacePtr current() const;
+
+    // Makes `interface`, or if that is null the slot's, the current one of this thread. Null, and no change, where it is
+    // that already, or there is none; and, unless `latest`, where the current one has been in the slot before: a request
+    // keeps the interface that it began with.
+    std::unique_ptr<InterfaceScope> enter(bool latest, const Tango::telemetry::InterfacePtr &interface) const;
 
   private:
     mutable std::mutex mutex;

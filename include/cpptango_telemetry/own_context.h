@@ -50,6 +50,9 @@ struct GoingOn
 // the trace id of begin_trace.
 GoingOn going_on(const opentelemetry::trace::SpanContext &current) noexcept;
 
+// Whether that is what Rust has attached last: C++ has made no span since.
+bool is_attached(const opentelemetry::trace::SpanContext &current) noexcept;
+
 // The current span of opentelemetry-cpp's context; invalid where there is none.
 opentelemetry::trace::SpanContext span_of(const opentelemetry::context::Context &context) noexcept;
 opentelemetry::trace::SpanContext current_span() noexcept;

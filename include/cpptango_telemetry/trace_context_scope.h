@@ -26,8 +26,8 @@ struct TraceHeaders;
 class TraceContextScope final
 {
   public:
-    // It is the own context; see own_context.h.
-    explicit TraceContextScope(const opentelemetry::trace::SpanContext &span_context);
+    // It is the own context; see own_context.h. That there is none takes no other's place, unless it is `also_none`.
+    explicit TraceContextScope(const opentelemetry::trace::SpanContext &span_context, bool also_none = false);
 
     // And the current span, until the scope's end.
     void make_current(const opentelemetry::trace::SpanContext &span_context) noexcept;
@@ -60,5 +60,8 @@ std::unique_ptr<TraceContextScope> attach_trace_context(const std::array<std::ui
                                                         const std::array<std::uint8_t, 8> &span_id,
                                                         std::uint8_t flags,
                                                         rust::Str tracestate);
+
+// No context is the current one, and nothing goes on. Null where that is so already.
+std::unique_ptr<TraceContextScope> detach_trace_context();
 
 } // namespace cpptango_telemetry

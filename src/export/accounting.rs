@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::Context;
+use opentelemetry::{Context, context::FutureExt};
 use opentelemetry_sdk::{
     Resource,
     error::OTelSdkResult,
@@ -66,7 +66,11 @@ impl<E: SpanExporter> SpanExporter for AccountedExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
         self.way.waiting.fetch_sub(spans, Ordering::Relaxed);
-        let result = self.inner.export(batch).await;
+        let result = {
+            // Else what the exporter does would make spans, of the `tracing` crate, which are to be exported.
+            let cx = Context::map_current(Context::with_telemetry_suppressed);
+            self.inner.export(batch).with_context(cx).await
+        };
         let counters = &self.way.counters;
         match &result {
             Ok(()) => counters.exported(spans as u64),

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use opentelemetry::Context;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,6 +31,8 @@ fn runtime() -> &'static Result<Runtime, String> {
         Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("tango-otlp-grpc")
+            // What tonic does there is no span of anybody's.
+            .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
             .enable_all()
             .build()
             .map_err(|error| error.to_string())

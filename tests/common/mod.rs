@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test file uses a part of it.
 
 pub mod giop;
+pub mod worker;
 
 use std::{process::Command, time::Duration};
 
