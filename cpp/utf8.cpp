@@ -69,22 +69,4 @@ const Tango::AttributeValueList_4 &Utf8::names(const Tango::AttributeValueList_4
     return mended_values ? *mended_values : given;
 }
 
-// Only Java's have text.
-const Tango::ClntIdent &Utf8::client(const Tango::ClntIdent &given)
-{
-    const bool is_6 = given._d() == Tango::JAVA_6;
-    if(!is_6 && given._d() != Tango::JAVA)
-    {
-        return given;
-    }
-    const auto name = mended((is_6 ? given.java_clnt_6().java_clnt : given.java_clnt()).MainClass.in());
-    if(!name)
-    {
-        return given;
-    }
-    mended_client = given;
-    (is_6 ? mended_client->java_clnt_6().java_clnt : mended_client->java_clnt()).MainClass = name->c_str();
-    return *mended_client;
-}
-
 } // namespace cpptango_telemetry

@@ -100,36 +100,41 @@ fn methods(environment: &[(&str, String)]) -> Result<DeviceServer> {
     )
 }
 
-/// In the name of a command or attribute, in an argument, and in what a client says of itself. cppTango puts the names
-/// into its own spans as they came: a receiver that checks texts, as this one, would refuse them and all others of their
-/// batch.
+/// In the name of a command or attribute, in an argument, and in what a client says of itself.
+///
+/// cppTango puts names into its own spans as they came, and a receiver that checks texts, as this one, would refuse them
+/// and all others of their batch; so they are mended before. What a Java client says of itself is not: with bytes that
+/// are no text in it, Rust's spans arrive and cppTango's do not.
 #[test]
 fn bytes_that_are_no_text_are_replaced_or_refused() -> Result<()> {
     let receiver = Receiver::start()?;
+    let bad = b"a\xff\xfe\xc3";
     let server = methods(&receiver.environment())?;
     let mut connection = Connection::open(&server)?;
-    let bad = b"a\xff\xfe\xc3";
-    let mut execute =
-        |command, argument, client| connection.command_inout_4(METHODS, command, argument, client);
-    assert!(execute(bad, None, Client::Cpp).is_err());
-    execute(b"Go", None, Client::Java6(bad, bad, bad))?;
+    connection.command_inout_4(METHODS, b"Go", None, Client::Java6(bad, bad, bad))?;
     let traceparent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    execute(b"Go", None, Client::Java6(bad, traceparent, b"a=\xff"))?;
-    execute(b"Echo", Some(bad), Client::Cpp)?;
-    assert!(execute(b"Fail", Some(bad), Client::Cpp).is_err());
+    let client = Client::Java6(bad, traceparent, b"a=\xff");
+    connection.command_inout_4(METHODS, b"Go", None, client)?;
+    server.terminate()?;
+    assert_eq!(count(&receiver.take(), "Methods.Go"), 2);
+
+    let server = methods(&receiver.environment())?;
+    let mut connection = Connection::open(&server)?;
+    let mut execute =
+        |command, argument| connection.command_inout_4(METHODS, command, argument, Client::Cpp);
+    assert!(execute(bad, None).is_err());
+    execute(b"Echo", Some(bad))?;
+    assert!(execute(b"Fail", Some(bad)).is_err());
     // It answers which attribute it does not have.
     connection.read_attributes_5(METHODS, bad)?;
     server.terminate()?;
     let spans = receiver.spans();
     let kernel = ["command_inout_4", "read_attributes_5"];
     let of_kernel = |name: &str| {
-        spans
-            .iter()
-            .filter(|span| span.name.ends_with(name))
-            .count()
+        let spans = spans.iter().filter(|span| span.name.ends_with(name));
+        spans.count()
     };
-    assert_eq!(kernel.map(of_kernel), [5, 1]);
-    assert_eq!(count(&spans, "Methods.Go"), 2);
+    assert_eq!(kernel.map(of_kernel), [3, 1]);
     assert_eq!(named(&spans, "Methods.Echo")?.status, Status::Unset);
     let replaced = "a\u{fffd}\u{fffd}\u{fffd}";
     let status = format!("DevFailed: {replaced}: {replaced}");

@@ -199,7 +199,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const Request request(*this, interface.gate, cl_ident);
         Utf8 utf8;
-        return Base::command_inout_4(utf8.text(in_cmd), in_data, source, utf8.client(cl_ident));
+        return Base::command_inout_4(utf8.text(in_cmd), in_data, source, cl_ident);
     }
 
     // What command_inout_4 goes on with, before it waits for the device's monitor.
@@ -215,7 +215,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const Request request(*this, interface.gate, cl_ident);
         Utf8 utf8;
-        return Base::read_attributes_4(utf8.names(names), source, utf8.client(cl_ident));
+        return Base::read_attributes_4(utf8.names(names), source, cl_ident);
     }
 
     Tango::AttributeValueList_5 *read_attributes_5(const Tango::DevVarStringArray &names,
@@ -224,21 +224,20 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const Request request(*this, interface.gate, cl_ident);
         Utf8 utf8;
-        return Base::read_attributes_5(utf8.names(names), source, utf8.client(cl_ident));
+        return Base::read_attributes_5(utf8.names(names), source, cl_ident);
     }
 
     Tango::DevPipeData *read_pipe_5(const char *name, const Tango::ClntIdent &cl_ident) override
     {
         const Request request(*this, interface.gate, cl_ident);
         Utf8 utf8;
-        return Base::read_pipe_5(utf8.text(name), utf8.client(cl_ident));
+        return Base::read_pipe_5(utf8.text(name), cl_ident);
     }
 
     void write_pipe_5(const Tango::DevPipeData &pipe_value, const Tango::ClntIdent &cl_ident) override
     {
         const Request request(*this, interface.gate, cl_ident);
-        Utf8 utf8;
-        Base::write_pipe_5(pipe_value, utf8.client(cl_ident));
+        Base::write_pipe_5(pipe_value, cl_ident);
     }
 
     // Those that wait for the device's monitor first, and make their copy when they have it.
@@ -247,7 +246,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const ExclusiveRequest request(*this, cl_ident);
         Utf8 utf8;
-        Base::write_attributes_4(utf8.names(values), utf8.client(cl_ident));
+        Base::write_attributes_4(utf8.names(values), cl_ident);
     }
 
     Tango::AttributeValueList_4 *write_read_attributes_4(const Tango::AttributeValueList_4 &values,
@@ -255,7 +254,7 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const ExclusiveRequest request(*this, cl_ident);
         Utf8 utf8;
-        return Base::write_read_attributes_4(utf8.names(values), utf8.client(cl_ident));
+        return Base::write_read_attributes_4(utf8.names(values), cl_ident);
     }
 
     Tango::AttributeValueList_5 *write_read_attributes_5(const Tango::AttributeValueList_4 &values,
@@ -264,38 +263,34 @@ class TelemetryDevice : private TelemetryDeviceState, public Base
     {
         const ExclusiveRequest request(*this, cl_ident);
         Utf8 utf8;
-        return Base::write_read_attributes_5(utf8.names(values), utf8.names(r_names), utf8.client(cl_ident));
+        return Base::write_read_attributes_5(utf8.names(values), utf8.names(r_names), cl_ident);
     }
 
     void set_attribute_config_4(const Tango::AttributeConfigList_3 &new_conf,
                                 const Tango::ClntIdent &cl_ident) override
     {
         const ExclusiveRequest request(*this, cl_ident);
-        Utf8 utf8;
-        Base::set_attribute_config_4(new_conf, utf8.client(cl_ident));
+        Base::set_attribute_config_4(new_conf, cl_ident);
     }
 
     void set_attribute_config_5(const Tango::AttributeConfigList_5 &new_conf,
                                 const Tango::ClntIdent &cl_ident) override
     {
         const ExclusiveRequest request(*this, cl_ident);
-        Utf8 utf8;
-        Base::set_attribute_config_5(new_conf, utf8.client(cl_ident));
+        Base::set_attribute_config_5(new_conf, cl_ident);
     }
 
     void set_pipe_config_5(const Tango::PipeConfigList &new_conf, const Tango::ClntIdent &cl_ident) override
     {
         const ExclusiveRequest request(*this, cl_ident);
-        Utf8 utf8;
-        Base::set_pipe_config_5(new_conf, utf8.client(cl_ident));
+        Base::set_pipe_config_5(new_conf, cl_ident);
     }
 
     Tango::DevPipeData *write_read_pipe_5(const Tango::DevPipeData &pipe_value,
                                           const Tango::ClntIdent &cl_ident) override
     {
         const ExclusiveRequest request(*this, cl_ident);
-        Utf8 utf8;
-        return Base::write_read_pipe_5(pipe_value, utf8.client(cl_ident));
+        return Base::write_read_pipe_5(pipe_value, cl_ident);
     }
 
     // User code comes next, and takes as long as it likes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// What a request says, as text. cppTango puts names and identifications into its spans as they came, whatever bytes
-// they have, and a collector refuses the whole batch with one that is no UTF-8.
+// The names in a request, as text. cppTango puts them into its spans as they came, whatever bytes they have, and a
+// collector refuses the whole batch with one that is no UTF-8.
 #pragma once
 
 #include <tango/tango.h>
@@ -20,13 +20,11 @@ class Utf8 final
     const char *text(const char *given);
     const Tango::DevVarStringArray &names(const Tango::DevVarStringArray &given);
     const Tango::AttributeValueList_4 &names(const Tango::AttributeValueList_4 &given);
-    const Tango::ClntIdent &client(const Tango::ClntIdent &given);
 
   private:
     std::string mended_text;
     std::optional<Tango::DevVarStringArray> mended_names;
     std::optional<Tango::AttributeValueList_4> mended_values;
-    std::optional<Tango::ClntIdent> mended_client;
 };
 
 } // namespace cpptango_telemetry
