@@ -181,6 +181,7 @@ fn client() -> &'static Client {
 }
 
 /// The client is about to emit a span.
+#[cfg_attr(not(feature = "sdk"), allow(dead_code))]
 pub(crate) fn hint_at_service_name() {
     static HINTED: AtomicBool = AtomicBool::new(false);
     if settings().client_service_name.is_none() && !HINTED.swap(true, Ordering::Relaxed) {

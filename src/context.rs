@@ -83,7 +83,7 @@ pub fn bind<T>(f: impl FnOnce() -> T) -> impl FnOnce() -> T {
 /// `future`, to be polled and dropped in the context that is current now. The context is never held across an
 /// `.await`: tasks that take turns on a thread do not see each other's.
 pub fn bind_future<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    Bound::new(Some(current()), future)
+    Bound::new(current(), future)
 }
 
 /// While it lives, a context is the current one of this thread, in Rust and in C++; see [`attach`].
@@ -125,19 +125,19 @@ impl ContextScope {
 }
 
 pin_project! {
-    /// A future in a context, if there is one.
+    /// A future in a context.
     pub(crate) struct Bound<F> {
         // None once it is ready.
         #[pin]
         future: Option<F>,
-        cx: Option<Context>,
+        cx: Context,
     }
 
     impl<F> PinnedDrop for Bound<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if this.future.is_some() {
-                let _scope = this.cx.clone().map(attach);
+                let _scope = attach(this.cx.clone());
                 this.future.set(None);
             }
         }
@@ -145,7 +145,7 @@ pin_project! {
 }
 
 impl<F> Bound<F> {
-    pub(crate) fn new(cx: Option<Context>, future: F) -> Self {
+    pub(crate) fn new(cx: Context, future: F) -> Self {
         Self {
             future: Some(future),
             cx,
@@ -158,7 +158,7 @@ impl<F: Future> Future for Bound<F> {
 
     fn poll(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let _scope = this.cx.clone().map(attach);
+        let _scope = attach(this.cx.clone());
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             // As of any future that is polled when it was ready.
             return Poll::Pending;

@@ -57,10 +57,6 @@ impl CurrentActor {
         }
     }
 
-    pub(crate) fn is_client(&self) -> bool {
-        self.device.is_none()
-    }
-
     fn actor(&self) -> &Actor {
         match &self.device {
             Some(device) => device.actor(),

@@ -155,12 +155,6 @@ impl NewSpan {
             _ if settings().patching_disabled => Self::default(),
             Mode::PropagateOnly => Self::in_both(or_of_cpp(cx)),
             Mode::Emit(emitter) => {
-                if cx
-                    .get::<CurrentActor>()
-                    .is_some_and(CurrentActor::is_client)
-                {
-                    client::hint_at_service_name();
-                }
                 let attributes = attributes::of(operation, None);
                 let start = |parent: &Context| {
                     let name = bounded(operation.name().concat(), text::LIMIT);
@@ -263,7 +257,7 @@ impl NewSpan {
         F: Future<Output = Result<T, E>>,
     {
         let Self { span, cx, call, .. } = self;
-        let future = Bound::new(Some(cx.unwrap_or_else(context::current)), future);
+        let future = Bound::new(cx.unwrap_or_else(context::current), future);
         async move {
             let _call = call;
             let result = future.await;

@@ -22,7 +22,7 @@ use opentelemetry_sdk::{
 pub(crate) use super::provider::Factory;
 use super::{TracerProviderRequest, provider};
 use crate::{
-    bridge,
+    bridge, client,
     error::{Error, panic_text},
     reaper,
     statistics::Counters,
@@ -34,6 +34,7 @@ pub(crate) struct Emitter {
     id: u64,
     provider: SdkTracerProvider,
     tracer: SdkTracer,
+    is_client: bool,
     counters: Arc<Counters>,
 }
 
@@ -64,6 +65,7 @@ impl Emitter {
             id,
             provider,
             tracer,
+            is_client: request.service_instance_id.is_none(),
             counters: request.counters.clone(),
         }))
     }
@@ -91,6 +93,9 @@ impl Emitter {
 
     /// A span as the user wants it.
     pub(crate) fn build(&self, builder: SpanBuilder, parent: &Context) -> Span {
+        if self.is_client {
+            client::hint_at_service_name();
+        }
         self.tracer.build_with_context(builder, parent)
     }
 }
