@@ -136,7 +136,6 @@ impl DeviceTelemetry {
         E: OperationError,
         F: Future<Output = Result<T, E>>,
     {
-        let _quiet = QuietMethod::of(self.actor());
         NewSpan::of_device(self, &operation).in_future(future)
     }
 
