@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Finds cppTango, generates the constants and the bridge, and tells dependents what was found.
 
 fn main() {

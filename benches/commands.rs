@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What each of the 17 admin commands takes, on a Rust, a C++ and a PyTango device, with a collector that answers and
 //! with one that is silent. Prints the tables of `docs/reconfiguration.md`; takes some ten minutes.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! No path of cppTango or of cpptango-telemetry: cxx-build has both from cpptango-telemetry's `links` metadata.
 
 fn main() {

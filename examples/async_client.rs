@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An async client: it asks several devices at the same time, below one span. cppTango's calls block, so each runs on a
 //! thread of the runtime's pool; `context::bind` takes the span along.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client: turns a Leader's followers on.
 //!
 //! `client tango://localhost:10000/demo/leader/1#dbase=no`

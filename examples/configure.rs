@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The smallest device with spans of its own: a device server of class `Example`, whose command `Configure` takes a
 //! configuration such as `gain=2.5`.
 //!

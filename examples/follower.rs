@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A device server of class `Follower`, which goes to a position and may ask a sensor, a `TangoTest` device, on its
 //! way. The sensor's name is in the variable `SENSOR`; the first device of the server has it.
 //!

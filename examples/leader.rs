@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A device server of class `Leader`, whose command turns its followers on. Their names, separated by commas, are in
 //! the variable `FOLLOWERS`; a server with a database would have them as a device property.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client that uses the `tracing` crate: its spans and the Tango calls in them are one trace.
 //!
 //! `TANGO_TELEMETRY_ENABLE=on tracing_client tango://localhost:10001/test/example/1#dbase=no`

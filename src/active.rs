@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether anything in this process has telemetry on. Where nothing has, a call costs a load and a branch.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
 use std::sync::{

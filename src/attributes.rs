@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Span attributes: keys and values as cppTango and PyTango have them.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The one bridge to C++, and all `unsafe` of the crate.
 //!
 //! No panic crosses it: what C++ calls catches them here. No exception does: a C++ function that may throw returns a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Telemetry of client calls.
 //!
 //! A call made inside a device method belongs to the device, any other to this process as a client. cppTango reads its

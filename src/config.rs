@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The telemetry configuration of a device or client, as cppTango has it.
 
 use std::fmt;

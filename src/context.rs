@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The current context, carried to other threads and tasks: its span, and whose code it is.
 //!
 //! A device method or client call that goes on elsewhere (on a thread that it starts, in a task of an executor) stays

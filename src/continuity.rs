@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether a trace can go on through this process, whatever its settings are.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose code runs: it travels in the Rust context, so also to other threads and tasks.
 
 use std::{

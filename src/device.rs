@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Telemetry of a device: the target of cppTango's virtual telemetry methods, and what bindings hold.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library prints nothing; with the feature `tracing` it tells what goes wrong as events of target
 //! `cpptango_telemetry`, unless `TANGO_RUST_TELEMETRY_SDK_LOG_LEVEL` is above warnings.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The environment of the process: what both halves read of it, by the same rules.
 
 #[cfg(tango_telemetry)]

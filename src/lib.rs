@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Joins the two OpenTelemetry worlds of a process that uses cppTango from Rust: the C++ one inside cppTango and the
 //! Rust one. It is no binding of cppTango; bindings embed it.
 //!

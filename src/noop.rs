@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
 
 use std::{sync::Arc, thread};

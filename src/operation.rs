@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a span is about: a method of a device, or a call of a client.
 
 use std::{fmt, panic::Location};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device whose method runs where telemetry is off. Nothing is done for it then, but what it starts is its own: a
 //! thread that outlives the method, when telemetry is on at last.
 

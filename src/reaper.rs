@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who waits for collectors, so that nobody else has to: a thread for each thing that is flushed or ended, of either
 //! half, so that a dead collector delays none but its own spans. It ends with its work.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The current trace context of cppTango on this thread.
 
 use std::marker::PhantomData;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One span of a device method or client call, made current in both halves.
 
 use std::{

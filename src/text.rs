@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Texts of others, as spans take them.
 
 use std::borrow::Cow;

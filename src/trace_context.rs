@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The W3C trace context as a value.
 
 use std::fmt;

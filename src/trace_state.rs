@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The header `tracestate`, entry by entry.
 //!
 //! W3C Trace Context, level 1: the list and its entries are 3.3.1, and 4.3 allows to discard invalid entries alone. Both

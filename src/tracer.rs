@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans of the user's own.
 
 use std::{borrow::Cow, sync::Arc, time::SystemTime};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The `tracing` crate's spans among ours.
 
 use tracing::Metadata;

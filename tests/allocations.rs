@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How often a device method and a client call allocate.
 
 use anyhow::{Context, Result, ensure};

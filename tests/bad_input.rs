@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What users get wrong: one line that says so, and an exit code or an error value. And what anybody may send.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bindings in a Rust `cdylib`, where cppTango does not share opentelemetry-cpp's state with the crate.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each call that a client of the bindings can make, see `fixtures/calls.rs`.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client whose telemetry changes while it calls, see `fixtures/restless.rs`.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the environment of a device server means to both halves.
 
 mod common;

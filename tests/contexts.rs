@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose the context is, where it is easily mixed up.
 
 mod common;

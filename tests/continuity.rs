@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A trace that never breaks, whatever the settings.
 
 use std::{fs, process::Command, time::Duration};

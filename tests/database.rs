@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device servers with a real Tango database, and the telemetry properties of their devices.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Export of the Rust half, without a device server: what dead collectors may and may not do.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The two W3C headers: what is read and written, beside what opentelemetry-cpp and opentelemetry make of it.
 
 use std::{

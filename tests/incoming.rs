@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a request brings, and what goes on from there, where kernel spans are not exported.
 
 mod common;

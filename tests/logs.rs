@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs of a device: cppTango exports them, and a Rust device is not to be told from a C++ one.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans of all that a device does: which there are, what they say, and what trace they are in.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices that are reconfigured while they run: nothing lost, nobody blocked.
 
 mod common;

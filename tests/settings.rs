@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The crate's own variables, and those of OpenTelemetry that the Rust half honours.
 
 mod common;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device methods that go on elsewhere: on threads, in tasks, when the method is done.
 
 mod common;

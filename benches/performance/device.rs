@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device server that is measured: this program again.
 
 use std::{convert::Infallible, env, hint::black_box, process::ExitCode, time::Instant};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What telemetry costs, against the limits that it has to keep. Prints the tables of `docs/performance.md`, which says
 //! how each of them is measured; takes some five minutes.
 //!

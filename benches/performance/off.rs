@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The loops in this process, where telemetry is off: what is added to calling the closure.
 
 use std::{convert::Infallible, env, fs, hint::black_box, path::PathBuf, time::Duration};

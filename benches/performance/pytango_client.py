@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """`pytango_client.py DEVICE COMMAND CALLS`: prints the median time of a call, in microseconds."""
 
 import statistics

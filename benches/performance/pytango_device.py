@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """A PyTango device whose command Noop does nothing."""
 
 from tango.server import Device, command, run

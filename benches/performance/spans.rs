@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is measured within a method of a device whose spans are exported.
 
 use std::{env, time::Duration};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tango_bindings/attribute_proxy.h"
 
 #include "tango-bindings/src/bridge.rs.h"

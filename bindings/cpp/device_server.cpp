@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tango_bindings/device_server.h"
 
 #include "cpptango_telemetry/telemetry_device.h"

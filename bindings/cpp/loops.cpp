@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 #include "tango_bindings/loops.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"

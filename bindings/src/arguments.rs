@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The arguments of a device server, where cppTango would print its usage and end the process.
 
 /// What is wrong with `EXECUTABLE INSTANCE [-nodb] [-dlist DEVICE,...] [-ORBendPoint giop:tcp:HOST:PORT] ...`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The bridge of these bindings. Errors cross it as values, panics of device methods are caught in `server.rs`.
 //!
 //! What bindings need of cpptango-telemetry here is one type, `TelemetryHandle`.

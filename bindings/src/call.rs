@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What all client calls have in common.
 
 use cpptango_telemetry::{Operation, client};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The client of a Tango database.
 
 use cpptango_telemetry::Operation;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Small bindings of cppTango, to show how real ones embed cpptango-telemetry and to stand its demo, tests and benches
 //! on.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The device server: a device class whose methods are closures.
 
 mod device;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rust types as Tango types.
 
 pub use crate::bridge::ffi::Value;

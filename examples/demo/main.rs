@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! One trace through four processes in two languages, and an operator who reconfigures a device while it runs.
 //!
 //! client (Rust) -> Leader (Rust) -> two Followers (Rust) -> TangoTest (C++), all on loopback, with real OTLP

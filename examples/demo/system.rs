@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processes of the demo.
 
 use std::{path::Path, process::Command, time::Duration};

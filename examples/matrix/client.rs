@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The client of the matrix: `matrix_client LEADER [--no-endpoints]` makes one call of the Leader for each line that it
 //! reads, `call NUMBER` or `call NUMBER TRACEPARENT`; then in the span of an application that has this context. It
 //! answers with `call NUMBER: ...`.

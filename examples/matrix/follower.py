@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """What the matrix needs of examples/follower.rs in PyTango."""
 
 from tango.server import Device, command, run

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The continuity matrix: a client calls a Leader, which calls a Follower, in each mix of telemetry configurations of
 //! the three. Tells for how many of the mixes the trace is whole, and what is wrong with the others.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is mixed: the telemetry configurations of the three actors, and the programs that they are.
 
 use std::fmt;

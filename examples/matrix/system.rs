@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processes of the matrix, and what they are configured to.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What must be true of the spans of a call, whatever the setting. Pure functions: `tests/continuity.rs` runs their
 //! unit tests.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The load: clients and an operator, each in a closed loop.
 
 use std::{

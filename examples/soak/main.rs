@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two device servers under the same load, while an operator reconfigures their telemetry as fast as they answer: a
 //! Rust one that embeds this crate, and TangoTest, which is plain cppTango. Prints what became of each.
 //!

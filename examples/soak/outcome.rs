@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What became of a server.
 
 use std::{process::ExitStatus, time::Duration};

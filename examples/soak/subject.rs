@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server, what its clients call, and what they do to it.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The `telemetry_*` properties of a device, by the rules of the environment.
 //!
 //! cppTango reads them in the constructor of the device, its way: the first element of each only, and not all that is

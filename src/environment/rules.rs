@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rules by which both halves read the `TANGO_TELEMETRY_*` variables, and what has to be rewritten so that cppTango
 //! reads them so.
 //!

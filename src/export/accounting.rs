@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Around the SDK's processors and exporters: counts what becomes of each span, since the SDK tells nobody.
 
 use std::{

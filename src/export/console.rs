@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The `console` exporter: the same text as opentelemetry-cpp's, so that the spans of both halves read alike.
 //! (opentelemetry-stdout knows neither that form nor standard error.)
 

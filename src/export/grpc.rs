@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! OTLP over gRPC: one Tokio runtime, with one thread, for all devices. The application's own is none of our business.
 
 use std::sync::OnceLock;

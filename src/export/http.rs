@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! OTLP over HTTP: one client, and its one thread, for all devices.
 
 use std::{env, sync::OnceLock, thread, time::Duration};

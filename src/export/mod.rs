@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The one seam between spans and their exporters: an [`Emitter`] makes the spans of one actor and sees to their
 //! export.
 

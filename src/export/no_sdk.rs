@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Without the feature `sdk` nobody emits.
 
 use std::{sync::Arc, time::Duration};

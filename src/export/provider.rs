@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tracer providers: the default one, and the user's factory.
 
 use std::{

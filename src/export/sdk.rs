@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans by the OpenTelemetry SDK: a provider for each actor, since a provider has one resource.
 
 use std::{

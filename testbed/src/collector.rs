@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Collectors that do not work.
 
 use crate::receiver::environment;

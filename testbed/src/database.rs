@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A real Tango database: PyTango's, on SQLite. Needs python3 with PyTango.
 
 use crate::device::on_free_port;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device servers, with and without a Tango database.
 
 use crate::database::Database;

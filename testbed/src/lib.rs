@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the demo, the tests and the benches stand on: a real OTLP receiver, the traces it received, collectors that do
 //! not work, a real Tango database, and real device server processes. Nothing in here needs cppTango, and everything
 //! stays on 127.0.0.1.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Child processes that never outlive their owner: ended on drop, on Ctrl-C, and when this process dies.
 
 use anyhow::{Context, Result, anyhow, bail};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An OTLP receiver as a real collector would be one: gRPC and HTTP, traces and logs, each over a socket of its own.
 
 use crate::span::{LogRecord, Span, hex_id, logs_of, spans_of};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans and log records as tests want to read them: flat, with hex ids and text values.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A trace as a tree of spans, and as a waterfall to look at.
 
 use crate::span::{Span, Status};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Starting device servers, as far as it needs no Tango.
 
 use std::fs;

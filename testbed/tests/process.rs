@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Child processes: readiness, output, and that none is left behind.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A real C++ device server sends its telemetry to the receiver. Needs TangoTest of cppTango 10.3; skipped without it.
 
 use std::io::{Read, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Requests as bytes, for what no client of this cppTango sends: those of older clients, and headers that are wrong.
 
 use std::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the tests share: a real receiver, real device servers, and the words of the fixtures.
 #![allow(dead_code)] // Each test file uses a part of it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices whose methods go on elsewhere.
 
 use std::time::Duration;

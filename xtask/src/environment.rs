@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the commands run: on this machine or in a Debian root.
 
 use std::ffi::{OsStr, OsString};

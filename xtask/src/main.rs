@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask`: the project's commands, with all the set-up that they need.
 
 mod args;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the Debian roots are made of.
 
 /// A Debian with one cppTango.

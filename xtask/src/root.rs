@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Making a Debian root, once, in the cache.
 
 use std::fs::{self, File, TryLockError};

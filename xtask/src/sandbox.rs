@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Entering a Debian root with the checkout and the host's Rust.
 
 use std::ffi::{OsStr, OsString};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // Tango::AttributeProxy for Rust: each call's exception becomes the errors of its reply.
 #pragma once
 

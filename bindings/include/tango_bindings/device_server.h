@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // A device server of one device class that Rust defines.
 #pragma once
 

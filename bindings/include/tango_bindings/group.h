@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // Tango::Group for Rust: each call's exception becomes the errors of its reply, and so does each device's.
 #pragma once
 

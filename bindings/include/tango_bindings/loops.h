@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // C++ loops for benches: what cppTango takes for what this crate's Rust functions do.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // Values and errors on their way between cppTango and Rust.
 #pragma once
 

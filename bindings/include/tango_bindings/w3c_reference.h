@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
 // What opentelemetry-cpp makes of the W3C headers, for tests.
 #pragma once
 

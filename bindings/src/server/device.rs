@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A device: what its methods know of it, and what C++ calls.
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Commands and attributes: of a class, or added to one of its devices.
 
 use std::sync::Arc;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Closures of the user's, as C++ can call them.
 
 use std::{

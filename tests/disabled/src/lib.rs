@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Uses the whole API where telemetry is not compiled in: every function can be called, and does nothing.
 #![cfg(test)]
 
