@@ -2,7 +2,8 @@
 //! Finds cppTango, generates the constants and the bridge, and tells dependents what was found.
 
 fn main() {
-    println!("cargo::rustc-check-cfg=cfg(tango_telemetry)");
+    // A cppTango is there, with telemetry, of 10.3 or later.
+    println!("cargo::rustc-check-cfg=cfg(cpptango, tango_telemetry, tango_runtime_configuration)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=DOCS_RS");
     // docs.rs has no cppTango; the dummy functions have the same API.
@@ -29,9 +30,14 @@ mod native {
             println!("cargo::metadata=telemetry=0");
             return Ok(());
         };
+        println!("cargo::rustc-cfg=cpptango");
         println!("cargo::rustc-cfg=tango_telemetry");
+        if tango.runtime_configuration {
+            println!("cargo::rustc-cfg=tango_runtime_configuration");
+        }
         println!("cargo::metadata=telemetry=1");
         println!("cargo::metadata=tango_version={}", tango.version);
+        definitions(&tango)?;
         constants(&tango)?;
         bridge(&tango);
         for dir in &tango.library_dirs {
@@ -45,6 +51,7 @@ mod native {
 
     struct CppTango {
         version: String,
+        runtime_configuration: bool,
         include_dirs: Vec<String>,
         library_dirs: Vec<String>,
         libraries: Vec<String>,
@@ -100,11 +107,10 @@ mod native {
                 return Err(format!("cppTango {version} was found, but its <tango/tango.h> does not compile: {error}").into());
             }
             let number = |key| get(key).parse::<u32>().unwrap_or(0);
-            if !report.contains_key("TANGO_USE_TELEMETRY")
-                || (number("TANGO_VERSION_MAJOR"), number("TANGO_VERSION_MINOR")) < (10, 3)
-            {
+            let number = (number("TANGO_VERSION_MAJOR"), number("TANGO_VERSION_MINOR"));
+            if !report.contains_key("TANGO_USE_TELEMETRY") || number < (10, 0) {
                 println!(
-                    "cargo::warning=cppTango {version} has no telemetry that cpptango-telemetry can use (it needs 10.3 or later, \
+                    "cargo::warning=cppTango {version} has no telemetry that cpptango-telemetry can use (it needs 10.0 or later, \
                     compiled with TANGO_USE_TELEMETRY): the dummy functions are built, TELEMETRY_SUPPORTED is false"
                 );
                 return Ok(None);
@@ -125,12 +131,30 @@ mod native {
             libraries.extend(list("OPENTELEMETRY_LIBRARY"));
             Ok(Some(Self {
                 version: version.to_string(),
+                runtime_configuration: number >= (10, 3),
                 include_dirs,
                 library_dirs,
                 libraries,
                 definitions: list("OPENTELEMETRY_DEFINITIONS"),
             }))
         }
+    }
+
+    /// What the C++ of this crate, and of those that include it, has to know of this build.
+    fn definitions(tango: &CppTango) -> Result<(), Box<dyn Error>> {
+        let dir = definitions_dir().join("cpptango_telemetry");
+        fs::create_dir_all(&dir)?;
+        let text = format!(
+            "#pragma once\n#define CPPTANGO_TELEMETRY_SUPPORTED 1\n\
+            #define CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED {}\n",
+            u8::from(tango.runtime_configuration)
+        );
+        fs::write(dir.join("definitions.h"), text)?;
+        Ok(())
+    }
+
+    fn definitions_dir() -> PathBuf {
+        out_dir().join("include")
     }
 
     /// Version macros, names of environment variables and enumerators, from cppTango's own headers.
@@ -159,7 +183,9 @@ mod native {
         println!("cargo::rerun-if-changed=include");
         println!("cargo::rerun-if-env-changed=CPPTANGO_TELEMETRY_WERROR");
         let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
+        let definitions = definitions_dir();
         cxx_build::CFG.exported_header_dirs.push(&include);
+        cxx_build::CFG.exported_header_dirs.push(&definitions);
         cxx_build::CFG
             .exported_header_dirs
             .extend(tango.include_dirs.iter().map(Path::new));
@@ -183,10 +209,15 @@ mod native {
             // GCC 12 and later see it, wrongly, in what cxx generates for Vec.
             .flag_if_supported("-Wno-maybe-uninitialized")
             .include(&include)
+            .include(&definitions)
+            .file(if tango.runtime_configuration {
+                "cpp/cpptango_10_3.cpp"
+            } else {
+                "cpp/cpptango_10_0.cpp"
+            })
             .files([
                 "cpp/admin_commands.cpp",
                 "cpp/client_interface.cpp",
-                "cpp/configuration.cpp",
                 "cpp/continuity.cpp",
                 "cpp/device_interface.cpp",
                 "cpp/device_log.cpp",
