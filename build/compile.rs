@@ -131,11 +131,15 @@ fn bridge(tango: &CppTango) {
 }
 
 fn sources(tango: &CppTango) -> impl Iterator<Item = &'static str> {
-    let _ = tango;
+    let version = if tango.runtime_configuration() {
+        "cpptango_10_3"
+    } else {
+        "cpptango_10_0"
+    };
     [
+        version,
         "admin_commands",
         "client_interface",
-        "configuration",
         "continuity",
         "device_interface",
         "device_log",

@@ -2,7 +2,6 @@
 #include "cpptango_telemetry/client_interface.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
-#include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/owned_interface.h"
 #include "cpptango_telemetry/reaper.h"
 
@@ -40,7 +39,7 @@ Tango::telemetry::InterfacePtr client_interface(rust::Str service_name)
 {
     const std::string name(service_name);
     // The constructor reads the environment.
-    return make_interface({name, "tango", Tango::telemetry::Configuration::Client(name)});
+    return make_interface({name, "tango", Configuration::Client{name}});
 }
 
 Tango::telemetry::InterfacePtr changed_interface(const Tango::telemetry::Interface &interface,

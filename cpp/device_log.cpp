@@ -2,7 +2,6 @@
 #include "cpptango_telemetry/device_log.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
-#include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/reaper.h"
 
@@ -10,7 +9,6 @@
 #include <opentelemetry/logs/noop.h>
 #include <opentelemetry/logs/provider.h>
 #include <opentelemetry/trace/span_context.h>
-#include <tango/common/telemetry/consts.h>
 
 #include <mutex>
 #include <utility>
@@ -40,11 +38,6 @@ void without_flush(const LoggerProvider &afterwards, Destroy &&destroy)
     logs::Provider::SetLoggerProvider(LoggerProvider(new logs::NoopLoggerProvider));
     destroy();
     logs::Provider::SetLoggerProvider(afterwards);
-}
-
-bool exports_logs(const Tango::telemetry::Configuration &configuration)
-{
-    return configuration.enabled && configuration.logging_enabled && !configuration.get_logging_collectors().empty();
 }
 
 // Rust's current span, unless cppTango has made one within it that is exported. Not all of Rust's are known to C++: those

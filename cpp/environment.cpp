@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "cpptango_telemetry/environment.h"
 
+#include "cpptango_telemetry/cpptango.h"
+
 #include <opentelemetry/sdk/common/global_log_handler.h>
-#include <tango/tango.h>
 
 namespace internal_log = opentelemetry::sdk::common::internal_log;
 
@@ -22,12 +23,12 @@ bool get_env_var(rust::Str name, rust::String &value)
 
 void check_endpoint(rust::Str exporter, rust::Str endpoint)
 {
-    Tango::telemetry::Configuration::create_collector_from_endpoint(std::string(exporter), std::string(endpoint));
+    check_collector(std::string(exporter), std::string(endpoint));
 }
 
 void read_environment()
 {
-    const Tango::telemetry::Configuration configuration("", "tango", Tango::telemetry::Configuration::Client(""));
+    const Configuration configuration("", "tango", Configuration::Client{""});
 }
 
 void set_sdk_log_level(std::uint8_t level)

@@ -12,20 +12,15 @@ namespace cpptango_telemetry
 namespace
 {
 
-using Tango::telemetry::Configuration;
 using Tango::telemetry::Interface;
 using Tango::telemetry::InterfaceFactory;
 using Tango::telemetry::InterfacePtr;
-
-bool exports(const Configuration &configuration)
-{
-    return configuration.enabled && configuration.tracing_enabled && !configuration.get_tracing_collectors().empty();
-}
 
 // Travels with each copy of the pointer.
 struct Owner
 {
     InterfacePtr interface;
+    bool enabled;
     bool exports;
     const InterfaceSlot *slot;
 
@@ -42,8 +37,8 @@ InterfacePtr owned(InterfacePtr interface, const InterfaceSlot *slot)
     auto *pointer = interface.get();
     const auto &configuration = interface->get_configuration();
     register_at_exit(configuration);
-    const bool exporting = exports(configuration);
-    return InterfacePtr(pointer, Owner{std::move(interface), exporting, slot});
+    const Owner owner{interface, configuration.enabled, exports_spans(configuration), slot};
+    return InterfacePtr(pointer, owner);
 }
 
 InterfacePtr make_interface(const Configuration &configuration, const InterfaceSlot *slot)
@@ -57,6 +52,12 @@ bool is_current_interface_of(const InterfaceSlot *slot) noexcept
     return owner != nullptr && owner->slot == slot;
 }
 
+bool is_enabled(const InterfacePtr &interface) noexcept
+{
+    const auto *owner = std::get_deleter<Owner>(interface);
+    return owner != nullptr ? owner->enabled : interface && interface->is_enabled();
+}
+
 bool current_interface_exports() noexcept
 {
     if(const auto *owner = std::get_deleter<Owner>(Tango::telemetry::current_telemetry_interface))
@@ -65,7 +66,7 @@ bool current_interface_exports() noexcept
     }
     try
     {
-        return exports(Interface::get_current()->get_configuration());
+        return exports_spans(Interface::get_current()->get_configuration());
     }
     catch(...)
     {
@@ -89,17 +90,7 @@ InterfacePtr interface_of(Tango::DeviceImpl &device) noexcept
 const InterfacePtr &propagating_interface()
 {
     // Not destroyed: it may be current until the very end.
-    static const auto &interface = *new InterfacePtr(
-        []
-        {
-            Configuration configuration("cpptango_telemetry", "tango", Configuration::Client("cpptango_telemetry"));
-            configuration.enabled = true;
-            configuration.tracing_enabled = false;
-            configuration.logging_enabled = false;
-            configuration.set_tracing_collectors(Configuration::CollectorSet());
-            configuration.set_logging_collectors(Configuration::CollectorSet());
-            return make_interface(configuration);
-        }());
+    static const auto &interface = *new InterfacePtr(make_interface(propagating_configuration()));
     return interface;
 }
 

@@ -25,17 +25,10 @@ void register_at_exit()
     std::atexit([] { at_exit(); });
 }
 
-void register_at_exit(const Tango::telemetry::Configuration &configuration)
+void register_at_exit(const Configuration &configuration)
 {
     static std::atomic<unsigned> known{0};
-    unsigned kinds = 1;
-    for(const auto &collectors : {configuration.get_tracing_collectors(), configuration.get_logging_collectors()})
-    {
-        for(const auto &collector : collectors)
-        {
-            kinds |= 2U << static_cast<unsigned>(collector.exporter_type);
-        }
-    }
+    const unsigned kinds = 1 | exporters_of(configuration) << 1;
     if((known.fetch_or(kinds) & kinds) != kinds)
     {
         register_at_exit();

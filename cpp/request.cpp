@@ -85,7 +85,7 @@ void Request::begin(const Tango::DeviceImpl &device,
                     const Tango::ClntIdent *client) noexcept
 {
     served = &device;
-    if(!when_disabled.load(std::memory_order_relaxed) && !(its && its->is_enabled()))
+    if(!when_disabled.load(std::memory_order_relaxed) && !is_enabled(its))
     {
         begin_in_silence();
         return;

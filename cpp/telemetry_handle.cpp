@@ -2,7 +2,6 @@
 #include "cpptango_telemetry/telemetry_handle.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
-#include "cpptango_telemetry/configuration.h"
 #include "cpptango_telemetry/device_logger.h"
 #include "cpptango_telemetry/owned_interface.h"
 

@@ -4,6 +4,7 @@
 #include "cpptango-telemetry/src/bridge.rs.h"
 #include "cpptango_telemetry/continuity.h"
 #include "cpptango_telemetry/own_context.h"
+#include "cpptango_telemetry/owned_interface.h"
 #include "cpptango_telemetry/w3c_headers.h"
 
 #include <opentelemetry/trace/trace_state.h>
@@ -56,7 +57,7 @@ SpanContextParts get_trace_context()
     SpanContextParts parts{};
     // cppTango's own function is noexcept, but creates the default interface where the thread has none, which throws if
     // the environment is bad. So it is created here.
-    if(!Interface::get_current()->is_enabled())
+    if(!is_enabled(Interface::get_current()))
     {
         return parts;
     }
@@ -76,7 +77,7 @@ SpanContextParts get_trace_context()
 
 std::unique_ptr<TraceContextScope> set_trace_context(rust::Str span_name, const TraceHeaders &headers, std::int32_t kind)
 {
-    if(!Interface::get_current()->is_enabled())
+    if(!is_enabled(Interface::get_current()))
     {
         return nullptr;
     }

@@ -26,7 +26,10 @@ use crate::{
     continuity::trace_continuity,
     device::DeviceTelemetry,
     diagnostics,
-    environment::{LogLevel, properties},
+    environment::{
+        LogLevel,
+        cpptango::{TOPIC_ATTRIBUTE, properties},
+    },
     error::{Error, panic_text},
     reaper, trace_state,
 };
@@ -40,11 +43,11 @@ use crate::{
     non_snake_case,
     non_upper_case_globals
 )]
-mod constants {
+pub(crate) mod constants {
     include!(concat!(env!("OUT_DIR"), "/constants.rs"));
 }
 
-use constants::root::Tango::telemetry as tango;
+pub(crate) use constants::root::Tango::telemetry as tango;
 
 #[cxx::bridge(namespace = "cpptango_telemetry")]
 mod ffi {
@@ -570,12 +573,11 @@ pub(crate) fn thread_info() -> (Arc<str>, Arc<str>) {
 
 /// The span attribute by which cppTango filters topics.
 pub(crate) fn topic_attribute() -> &'static str {
-    const TOPIC_ATTRIBUTE: &str = text(tango::kTelemetryTopicSpanAttribute);
     TOPIC_ATTRIBUTE
 }
 
 /// A `constexpr const char *`, which to bindgen is a byte string with its NUL.
-const fn text(bytes: &'static [u8]) -> &'static str {
+pub(crate) const fn text(bytes: &'static [u8]) -> &'static str {
     // At compile time.
     match CStr::from_bytes_with_nul(bytes) {
         Ok(text) => match text.to_str() {
@@ -584,44 +586,6 @@ const fn text(bytes: &'static [u8]) -> &'static str {
         },
         Err(_) => panic!("not a C string"),
     }
-}
-
-/// The variables that cppTango reads, and the words that it takes.
-pub(crate) mod names {
-    use super::{tango, text};
-
-    pub(crate) const ENABLE: &str = text(tango::kEnvVarTelemetryEnable);
-    pub(crate) const TYPES: &str = text(tango::kEnvVarTelemetryTypes);
-    pub(crate) const TOPICS: &str = text(tango::kEnvVarTelemetryTopics);
-    pub(crate) const TRACING_EXPORTERS: &str = text(tango::kEnvVarTelemetryTracingExporters);
-    pub(crate) const TRACING_ENDPOINTS: &str = text(tango::kEnvVarTelemetryTracingEndPoints);
-    pub(crate) const LOGGING_EXPORTERS: &str = text(tango::kEnvVarTelemetryLoggingExporters);
-    pub(crate) const LOGGING_ENDPOINTS: &str = text(tango::kEnvVarTelemetryLoggingEndPoints);
-
-    /// The name of an enumerator: it does not compile where cppTango has none of that name.
-    macro_rules! enumerator {
-        ($enumeration:ident::$name:ident) => {{
-            let _ = tango::$enumeration::$name;
-            stringify!($name)
-        }};
-    }
-
-    pub(crate) const TRACING: &str = enumerator!(Configuration_TelemetryType::tracing);
-    pub(crate) const LOGGING: &str = enumerator!(Configuration_TelemetryType::logging);
-    pub(crate) const NONE: &str = enumerator!(Configuration_TelemetryType::none);
-
-    pub(crate) const HTTP: &str = enumerator!(Configuration_Exporter::http);
-    pub(crate) const GRPC: &str = enumerator!(Configuration_Exporter::grpc);
-    pub(crate) const CONSOLE: &str = enumerator!(Configuration_Exporter::console);
-
-    pub(crate) const ALL: &str = enumerator!(Configuration_TelemetryTopic::all);
-    pub(crate) const ALLOWED_TOPICS: [&str; 5] = [
-        enumerator!(Configuration_TelemetryTopic::database),
-        enumerator!(Configuration_TelemetryTopic::events),
-        enumerator!(Configuration_TelemetryTopic::polling),
-        enumerator!(Configuration_TelemetryTopic::user),
-        ALL,
-    ];
 }
 
 /// A variable of the environment, else of a tangorc file, as cppTango reads it.

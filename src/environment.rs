@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The environment of the process: what both halves read of it, by the same rules.
 
-#[cfg(tango_telemetry)]
-pub(crate) mod properties;
+#[cfg(tango_runtime_configuration)]
+#[path = "environment/cpptango_10_3/mod.rs"]
+pub(crate) mod cpptango;
+#[cfg(all(tango_telemetry, not(tango_runtime_configuration)))]
+#[path = "environment/cpptango_10_0.rs"]
+pub(crate) mod cpptango;
 #[cfg(tango_telemetry)]
 mod rules;
 
@@ -61,17 +65,17 @@ fn prepare() -> Result<Vec<String>, Error> {
         Err(Error::EnvironmentThreads { variable, remedy })
     };
     // As if unset: cppTango does not take it so, and would not look into the tangorc files.
-    for variable in rules::VARIABLES {
+    for variable in cpptango::VARIABLES {
         if env::var_os(variable).is_some_and(|value| rules::is_blank(&value.to_string_lossy())) {
             change(variable, None)?;
         }
     }
-    let old = rules::OLD_VARIABLES.map(|(old, _)| old);
-    let values = rules::VARIABLES.into_iter().chain(old);
+    let without_effect = cpptango::WITHOUT_EFFECT.map(|(variable, _)| variable);
+    let values = cpptango::VARIABLES.into_iter().chain(without_effect);
     let values = values
         .filter_map(|variable| Some((variable, bridge::get_env_var(variable)?)))
         .collect();
-    let plan = rules::plan(&values)?;
+    let plan = cpptango::plan(&values)?;
     for (variable, value) in &plan.changes {
         change(variable, Some(value))?;
     }

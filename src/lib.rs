@@ -90,4 +90,4 @@ pub use tracing_layer::tracing_layer;
 pub const TELEMETRY_SUPPORTED: bool = cfg!(tango_telemetry);
 
 /// Whether operators can reconfigure telemetry at run time: cppTango 10.3 and later.
-pub const RUNTIME_CONFIGURATION_SUPPORTED: bool = cfg!(tango_telemetry);
+pub const RUNTIME_CONFIGURATION_SUPPORTED: bool = cfg!(tango_runtime_configuration);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 #include <memory>
 #include <mutex>

@@ -3,10 +3,9 @@
 // The telemetry interface of this process as a client, for calls made outside any device, and who calls a device.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "cpptango_telemetry/interface_scope.h"
 #include "rust/cxx.h"
-
-#include <tango/tango.h>
 
 #include <memory>
 

@@ -4,7 +4,7 @@
 // that returns a `Result`. Its own version knows std::exception only, and Tango::DevFailed is none.
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 #include <exception>
 #include <string>

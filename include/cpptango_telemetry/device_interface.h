@@ -8,12 +8,10 @@
 // their end; the last to let go of it hands it over to the reaper.
 #pragma once
 
-#include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/cpptango.h"
 #include "cpptango_telemetry/device_log.h"
 #include "cpptango_telemetry/interface_slot.h"
 #include "cpptango_telemetry/request_gate.h"
-
-#include <tango/tango.h>
 
 #include <functional>
 #include <memory>
@@ -50,8 +48,6 @@ class BeforeInitialization final
 class DeviceInterface final
 {
   public:
-    using Configuration = Tango::telemetry::Configuration;
-
     DeviceInterface() = default;
     ~DeviceInterface();
     DeviceInterface(const DeviceInterface &) = delete;

@@ -9,9 +9,10 @@
 // the same.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
+
 #include <opentelemetry/logs/logger_provider.h>
 #include <opentelemetry/nostd/shared_ptr.h>
-#include <tango/tango.h>
 
 #include <memory>
 
@@ -41,7 +42,7 @@ class DeviceLog final
     struct Sink;
     // Also the appender's, which the logger owns.
     std::shared_ptr<Sink> sink;
-    Tango::telemetry::Configuration followed;
+    Configuration followed;
 };
 
 } // namespace cpptango_telemetry

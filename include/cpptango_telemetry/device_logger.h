@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "rust/cxx.h"
-
-#include <tango/tango.h>
 
 #include <mutex>
 

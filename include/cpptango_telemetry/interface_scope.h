@@ -3,7 +3,7 @@
 // cppTango's current telemetry interface of this thread, which its spans belong to.
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 namespace cpptango_telemetry
 {

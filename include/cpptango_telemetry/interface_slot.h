@@ -4,9 +4,8 @@
 // in a device's name elsewhere than in its requests.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "cpptango_telemetry/interface_scope.h"
-
-#include <tango/tango.h>
 
 #include <memory>
 #include <mutex>

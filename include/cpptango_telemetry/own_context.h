@@ -7,9 +7,10 @@
 // none. So this crate keeps the context that is to go on in such cases beside it, for each thread.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
+
 #include <opentelemetry/context/context.h>
 #include <opentelemetry/trace/span_context.h>
-#include <tango/tango.h>
 
 #include <array>
 #include <cstdint>

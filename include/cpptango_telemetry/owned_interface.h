@@ -4,7 +4,7 @@
 // are replaced instead; so what follows from it is found out once.
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 namespace cpptango_telemetry
 {
@@ -12,7 +12,7 @@ namespace cpptango_telemetry
 class InterfaceSlot;
 
 // A new one, for that slot if there is one. Throws what cppTango throws.
-Tango::telemetry::InterfacePtr make_interface(const Tango::telemetry::Configuration &configuration,
+Tango::telemetry::InterfacePtr make_interface(const Configuration &configuration,
                                               const InterfaceSlot *slot = nullptr);
 
 // The same of one that cppTango has made. The last to let go of the result hands the interface over to the reaper.
@@ -20,6 +20,9 @@ Tango::telemetry::InterfacePtr owned(Tango::telemetry::InterfacePtr interface, c
 
 // Whether this thread's current interface is for that slot.
 bool is_current_interface_of(const InterfaceSlot *slot) noexcept;
+
+// As it was made: cppTango 10.0 disables the current interface for moments. False for a null one.
+bool is_enabled(const Tango::telemetry::InterfacePtr &interface) noexcept;
 
 // Whether the sampled spans of this thread's current interface are exported. Neither locks nor allocates where that one
 // is ours.

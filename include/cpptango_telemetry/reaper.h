@@ -4,7 +4,7 @@
 // dead) is destroyed by the reaper, Rust's src/reaper.rs, on a thread where nobody waits for it.
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 #include <memory>
 
@@ -28,6 +28,6 @@ void retire(std::shared_ptr<void> something) noexcept;
 void register_at_exit();
 
 // The same, where an interface with these exporters is the first of its kind: libraries construct what they need then.
-void register_at_exit(const Tango::telemetry::Configuration &configuration);
+void register_at_exit(const Configuration &configuration);
 
 } // namespace cpptango_telemetry

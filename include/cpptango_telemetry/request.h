@@ -3,12 +3,12 @@
 // A request to a device, on the thread that serves it: from its entry into the device to its end.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "cpptango_telemetry/interface_scope.h"
 #include "cpptango_telemetry/own_context.h"
 #include "cpptango_telemetry/request_gate.h"
 
 #include <opentelemetry/context/runtime_context.h>
-#include <tango/tango.h>
 
 #include <optional>
 

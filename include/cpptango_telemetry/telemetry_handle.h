@@ -3,9 +3,8 @@
 // The part of TelemetryDevice<Base> that does not depend on Base: the way from a device to its Rust trampoline.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "rust/cxx.h"
-
-#include <tango/tango.h>
 
 #include <memory>
 

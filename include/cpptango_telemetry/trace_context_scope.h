@@ -3,11 +3,11 @@
 // The C++ half of the context bridge: what opentelemetry-cpp's RuntimeContext holds on this thread, read and set.
 #pragma once
 
+#include "cpptango_telemetry/cpptango.h"
 #include "cpptango_telemetry/own_context.h"
 #include "rust/cxx.h"
 
 #include <opentelemetry/context/runtime_context.h>
-#include <tango/tango.h>
 
 #include <array>
 #include <cstdint>

@@ -4,7 +4,7 @@
 // collector refuses the whole batch with one that is no UTF-8.
 #pragma once
 
-#include <tango/tango.h>
+#include "cpptango_telemetry/cpptango.h"
 
 #include <optional>
 #include <string>

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rules by which both halves read the `TANGO_TELEMETRY_*` variables, and what has to be rewritten so that cppTango
-//! reads them so.
+//! reads them so. Which variables there are, `cpptango_10_3/mod.rs` and `cpptango_10_0.rs` know.
 //!
 //! Blanks around values and list items do not count, nor does case, nor do empty items.
 
 use std::collections::BTreeMap;
 
+use super::cpptango::{CONSOLE, GRPC, HTTP, NONE};
 use super::{BOOLEANS, boolean};
-use crate::{
-    bridge::{accepts_endpoint, names::*},
-    error::Error,
-};
-
-/// What cppTango 10.3 reads.
-pub(super) const VARIABLES: [&str; 7] = [
-    ENABLE,
-    TYPES,
-    TOPICS,
-    TRACING_EXPORTERS,
-    TRACING_ENDPOINTS,
-    LOGGING_EXPORTERS,
-    LOGGING_ENDPOINTS,
-];
-
-/// What cppTango 10.0 to 10.2 read, and what took its place.
-pub(super) const OLD_VARIABLES: [(&str, &str); 5] = [
-    ("TANGO_TELEMETRY_TRACES_EXPORTER", TRACING_EXPORTERS),
-    ("TANGO_TELEMETRY_TRACES_ENDPOINT", TRACING_ENDPOINTS),
-    ("TANGO_TELEMETRY_LOGS_EXPORTER", LOGGING_EXPORTERS),
-    ("TANGO_TELEMETRY_LOGS_ENDPOINT", LOGGING_ENDPOINTS),
-    ("TANGO_TELEMETRY_KERNEL_ENABLE", TOPICS),
-];
-
-pub(super) const ALLOWED_TYPES: [&str; 3] = [TRACING, LOGGING, NONE];
+use crate::{bridge::accepts_endpoint, error::Error};
 
 /// By variable; as cppTango reads them, so from the environment, else from a tangorc file.
 pub(super) type Values = BTreeMap<&'static str, String>;
@@ -44,57 +20,33 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<String>,
 }
 
-/// # Errors
-/// What is not allowed, unless telemetry is off: then it is a warning, and cppTango gets its own default to read.
-pub(super) fn plan(values: &Values) -> Result<Plan, Error> {
-    let mut plan = Plan::default();
-    for (old, new) in OLD_VARIABLES {
-        if values.get(old).is_some_and(|value| !is_blank(value)) {
-            let warning = format!("{old} has no effect since cppTango 10.3: write {new} instead");
-            plan.warnings.push(warning);
-        }
-    }
-    let (enabled, word) = enable(values, ENABLE)?;
-    plan.rewrite(values, ENABLE, &[word], "off");
-
-    let topics = words(values, TOPICS, &ALLOWED_TOPICS, &[ALL]);
-    let topics = plan.unless_off(enabled, topics, strings(&[ALL]))?;
-    plan.rewrite(values, TOPICS, &topics, ALL);
-
-    let all_types = [TRACING, LOGGING];
-    let types = words(values, TYPES, &ALLOWED_TYPES, &all_types);
-    let mut types = plan.unless_off(enabled, types, strings(&all_types))?;
-    for (kind, exporters, endpoints) in [
-        (TRACING, TRACING_EXPORTERS, TRACING_ENDPOINTS),
-        (LOGGING, LOGGING_EXPORTERS, LOGGING_ENDPOINTS),
-    ] {
-        let found = Collectors::read(values, exporters, endpoints);
-        let found = plan.unless_off(enabled, found, Collectors::default())?;
-        if found.none {
-            types.retain(|word| word != kind);
-        }
-        plan.rewrite(values, exporters, &found.exporters, CONSOLE);
-        plan.rewrite(values, endpoints, &found.endpoints, "");
-    }
-    if types.is_empty() {
-        types = strings(&[NONE]);
-    }
-    plan.rewrite(values, TYPES, &types, &all_types.join(","));
-    Ok(plan)
-}
-
 impl Plan {
+    /// Tells of variables that this cppTango does not read, and of what it reads instead.
+    pub(super) fn warn_of(
+        &mut self,
+        values: &Values,
+        without_effect: &[(&'static str, &'static str)],
+        since: &str,
+    ) {
+        for (variable, instead) in without_effect {
+            if values.get(variable).is_some_and(|value| !is_blank(value)) {
+                let warning = format!("{variable} has no effect {since}: write {instead} instead");
+                self.warnings.push(warning);
+            }
+        }
+    }
+
     /// A variable is to be rewritten where cppTango would not read it as `canonical`; unset it means `default`.
-    fn rewrite(
+    pub(super) fn rewrite(
         &mut self,
         values: &Values,
         variable: &'static str,
         canonical: &[impl AsRef<str>],
         default: &str,
+        ignores_case: bool,
     ) {
         let canonical: Vec<&str> = canonical.iter().map(AsRef::as_ref).collect();
         let canonical = canonical.join(",");
-        let ignores_case = matches!(variable, ENABLE | TRACING_EXPORTERS | LOGGING_EXPORTERS);
         let read_alike = match values.get(variable) {
             None => canonical == default,
             Some(there) => reads_alike(there, &canonical, ignores_case),
@@ -105,7 +57,7 @@ impl Plan {
     }
 
     /// Where telemetry is off an error is a warning, and `default` is what counts.
-    fn unless_off<T>(
+    pub(super) fn unless_off<T>(
         &mut self,
         enabled: bool,
         result: Result<T, Error>,
@@ -283,9 +235,6 @@ fn shortened(value: &str) -> String {
     }
 }
 
-fn strings(words: &[&str]) -> Vec<String> {
+pub(super) fn strings(words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -41,12 +41,14 @@ pub static RECIPES: [Recipe; 3] = [
         cpptango: "10.0",
         supported: false,
         suite: "bookworm",
-        // opentelemetry-cpp is named because libtango-dev's libtango10 forgets to depend on it.
+        // opentelemetry-cpp is named because libtango-dev's libtango10 forgets to depend on it, libabsl-dev because
+        // opentelemetry-cpp-dev does, whose headers include its.
         packages: &[
             "ca-certificates",
             "cmake",
             "g++",
             "git",
+            "libabsl-dev",
             "libclang-dev",
             "libtango-dev",
             "make",

@@ -5,9 +5,9 @@
 //! meant (upper case, blanks around it). Nobody can come in between. So they are checked before, and what cppTango
 //! would refuse is refused with a text that says what to write; the elements after the first are applied afterwards.
 
-use super::rules::{self, ALLOWED_TYPES, Collectors, Values};
+use super::{ALLOWED_TOPICS, ALLOWED_TYPES, LOGGING, NONE, TRACING};
 use crate::{
-    bridge::names::{ALLOWED_TOPICS, LOGGING, NONE, TRACING},
+    environment::rules::{self, Collectors, Values},
     error::Error,
 };
 

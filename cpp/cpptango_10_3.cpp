@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "cpptango_telemetry/configuration.h"
+#include "cpptango_telemetry/cpptango.h"
 
 #include "cpptango-telemetry/src/bridge.rs.h"
 
@@ -12,7 +12,6 @@ namespace cpptango_telemetry
 namespace
 {
 
-using Configuration = Tango::telemetry::Configuration;
 using Collectors = Configuration::CollectorSet;
 
 bool same(const Collectors &a, const Collectors &b)
@@ -34,9 +33,16 @@ bool same_topics(const Configuration &a, const Configuration &b)
     return x == y;
 }
 
+// Empty where the property is not set.
+std::string list_of(const std::map<std::string, std::string> &lists, const std::string &name)
+{
+    const auto found = lists.find(name);
+    return found == lists.end() ? "" : found->second;
+}
+
 } // namespace
 
-TelemetryConfiguration to_shared(const Tango::telemetry::Configuration &configuration)
+TelemetryConfiguration to_shared(const Configuration &configuration)
 {
     TelemetryConfiguration shared{};
     shared.enabled = configuration.enabled;
@@ -82,6 +88,45 @@ bool same_logging(const Configuration &a, const Configuration &b)
 {
     return a.enabled == b.enabled && a.logging_enabled == b.logging_enabled &&
            same(a.get_logging_collectors(), b.get_logging_collectors());
+}
+
+bool exports_spans(const Configuration &configuration)
+{
+    return configuration.enabled && configuration.tracing_enabled && !configuration.get_tracing_collectors().empty();
+}
+
+bool exports_logs(const Configuration &configuration)
+{
+    return configuration.enabled && configuration.logging_enabled && !configuration.get_logging_collectors().empty();
+}
+
+unsigned exporters_of(const Configuration &configuration)
+{
+    unsigned exporters = 0;
+    for(const auto &collectors : {configuration.get_tracing_collectors(), configuration.get_logging_collectors()})
+    {
+        for(const auto &collector : collectors)
+        {
+            exporters |= 1U << static_cast<unsigned>(collector.exporter_type);
+        }
+    }
+    return exporters;
+}
+
+Configuration propagating_configuration()
+{
+    Configuration configuration("cpptango_telemetry", "tango", Configuration::Client{"cpptango_telemetry"});
+    configuration.enabled = true;
+    configuration.tracing_enabled = false;
+    configuration.logging_enabled = false;
+    configuration.set_tracing_collectors(Collectors());
+    configuration.set_logging_collectors(Collectors());
+    return configuration;
+}
+
+void check_collector(const std::string &exporter, const std::string &endpoint)
+{
+    Configuration::create_collector_from_endpoint(exporter, endpoint);
 }
 
 DeviceProperties::DeviceProperties(const std::string &device_name) :
@@ -130,32 +175,26 @@ DeviceProperties::DeviceProperties(const std::string &device_name) :
 
 void DeviceProperties::apply(Configuration &configuration) const
 {
-    const auto types = joined("telemetry_types");
+    const auto types = list_of(lists, "telemetry_types");
     if(!types.empty())
     {
         configuration.enable_telemetry_types(types);
     }
-    const auto topics = joined("telemetry_topics");
+    const auto topics = list_of(lists, "telemetry_topics");
     if(!topics.empty())
     {
         configuration.set_topics(topics);
     }
-    const auto tracing = joined("telemetry_tracing_exporters");
+    const auto tracing = list_of(lists, "telemetry_tracing_exporters");
     if(!tracing.empty())
     {
-        configuration.set_tracing_collectors(tracing, joined("telemetry_tracing_endpoints"), source);
+        configuration.set_tracing_collectors(tracing, list_of(lists, "telemetry_tracing_endpoints"), source);
     }
-    const auto logging = joined("telemetry_logging_exporters");
+    const auto logging = list_of(lists, "telemetry_logging_exporters");
     if(!logging.empty())
     {
-        configuration.set_logging_collectors(logging, joined("telemetry_logging_endpoints"), source);
+        configuration.set_logging_collectors(logging, list_of(lists, "telemetry_logging_endpoints"), source);
     }
-}
-
-std::string DeviceProperties::joined(const std::string &name) const
-{
-    const auto found = lists.find(name);
-    return found == lists.end() ? "" : found->second;
 }
 
 } // namespace cpptango_telemetry
