@@ -8,6 +8,10 @@
 #include "cpptango_telemetry/definitions.h"
 
 #include <tango/tango.h>
+#if !CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED
+// Later versions include it.
+#include <tango/common/git_revision.h>
+#endif
 
 #include <map>
 #include <string>
