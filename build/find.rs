@@ -104,10 +104,13 @@ impl Report {
             })?;
         let text = fs::read_to_string(build.join("cpptango.txt")).map_err(|_| {
             let said = String::from_utf8_lossy(&output.stderr);
+            let error = said
+                .find("CMake Error")
+                .map_or(&*said, |start| &said[start..]);
             Problem {
                 what: "CMake cannot look for cppTango".into(),
-                found: said.split_whitespace().collect::<Vec<_>>().join(" "),
-                remedy: problem::CPPTANGO,
+                found: error.split_whitespace().collect::<Vec<_>>().join(" "),
+                remedy: problem::CMAKE,
                 ..Problem::default()
             }
         })?;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use testbed::process;
+use testbed::{device, process};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -197,7 +197,7 @@ fn no_tools() -> Result<()> {
             &[
                 "CMake cannot look for cppTango",
                 "build program",
-                "cmake make g++",
+                "apt-get install cmake make",
             ],
         ),
         (
@@ -352,19 +352,20 @@ impl Script {
     /// What it says, which is all: it fails, and nothing else is told.
     fn message(&self) -> Result<String> {
         let nothing = self.folder.join("nothing");
-        let mounts = r#"
-            nothing=$0
-            while [ "$1" != -- ]; do
-                if [ -d "$1" ]; then mount --bind "$nothing" "$1"; else mount --bind /dev/null "$1"; fi || exit 9
-                shift
-            done
-            shift
-            exec "$@""#;
         let mut command = Command::new("unshare");
         command
-            .args(["--user", "--map-root-user", "--mount", "sh", "-c", mounts])
-            .arg(&nothing)
-            .args(&self.masks)
+            .args(["--user", "--map-root-user", "--mount"])
+            .arg(device::example("mounted")?);
+        for mask in &self.masks {
+            let is_folder = Path::new(mask).is_dir();
+            let empty = if is_folder {
+                &nothing
+            } else {
+                Path::new("/dev/null")
+            };
+            command.arg(empty).arg(mask);
+        }
+        command
             .args(["--", env!("CPPTANGO_TELEMETRY_BUILD_SCRIPT")])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env_clear()
