@@ -106,10 +106,14 @@ fn bridge(tango: &CppTango) {
     println!("cargo::rerun-if-changed=cpp");
     println!("cargo::rerun-if-changed=include");
     println!("cargo::rerun-if-env-changed=CPPTANGO_TELEMETRY_WERROR");
-    let own = own_include_dirs();
+    let own = own_include_dirs(Some(tango));
     let exported = own.iter().chain(&tango.include_dirs).map(|dir| &**dir);
     cxx_build::CFG.exported_header_dirs.extend(exported);
-    let mut build = cxx_build::bridge("src/bridge.rs");
+    let mut build = cxx_build::bridge(if tango.telemetry {
+        "src/bridge.rs"
+    } else {
+        "src/noop_handle.rs"
+    });
     configure(&mut build, &tango.include_dirs, tango.version);
     build
         .includes(&own)
@@ -121,7 +125,11 @@ fn bridge(tango: &CppTango) {
         .flag("-Wpedantic")
         // GCC 12 and later see it, wrongly, in what cxx generates for Vec.
         .flag_if_supported("-Wno-maybe-uninitialized")
-        .files(sources(tango).map(|name| Path::new("cpp").join(name).with_extension("cpp")));
+        .files(
+            sources(tango)
+                .iter()
+                .map(|name| Path::new("cpp").join(name).with_extension("cpp")),
+        );
     // Not for users: a later compiler may warn of something new.
     if env::var_os("CPPTANGO_TELEMETRY_WERROR").is_some() {
         build.flag("-Werror");
@@ -129,13 +137,17 @@ fn bridge(tango: &CppTango) {
     build.compile("cpptango_telemetry");
 }
 
-fn sources(tango: &CppTango) -> impl Iterator<Item = &'static str> {
+fn sources(tango: &CppTango) -> Vec<&'static str> {
+    if !tango.telemetry {
+        // The dummy twin has headers only.
+        return Vec::new();
+    }
     let version = if tango.runtime_configuration() {
         "cpptango_10_3"
     } else {
         "cpptango_10_0"
     };
-    [
+    vec![
         version,
         "admin_commands",
         "client_interface",
@@ -157,5 +169,4 @@ fn sources(tango: &CppTango) -> impl Iterator<Item = &'static str> {
         "utf8",
         "w3c_headers",
     ]
-    .into_iter()
 }

@@ -39,7 +39,7 @@ pub fn tell(tango: Option<&CppTango>) -> Result<(), Box<dyn Error>> {
     let switch = |on: bool| if on { "1" } else { "0" };
     metadata("telemetry", switch(telemetry));
     metadata("runtime_configuration", switch(runtime_configuration));
-    let mut include = own_include_dirs();
+    let mut include = own_include_dirs(tango);
     if let Some(tango) = tango {
         metadata("tango_version", &tango.version.to_string());
         metadata("cxx_standard", tango.cxx_standard());
@@ -51,9 +51,10 @@ pub fn tell(tango: Option<&CppTango>) -> Result<(), Box<dyn Error>> {
 }
 
 /// The folders of this crate's own headers.
-pub fn own_include_dirs() -> Vec<PathBuf> {
+pub fn own_include_dirs(tango: Option<&CppTango>) -> Vec<PathBuf> {
+    let telemetry = tango.is_some_and(|tango| tango.telemetry);
     vec![
-        variable("CARGO_MANIFEST_DIR").join("include"),
+        variable("CARGO_MANIFEST_DIR").join(if telemetry { "include" } else { "include/noop" }),
         generated_dir(),
     ]
 }

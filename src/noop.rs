@@ -5,18 +5,27 @@ use std::{sync::Arc, thread};
 
 use opentelemetry::trace::{SpanContext, TraceId};
 
-use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
+use crate::{config::Configuration, error::Error};
 
-/// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
-pub enum TelemetryHandle {}
+#[cfg(cpptango)]
+#[path = "noop_handle.rs"]
+mod handle;
+#[cfg(not(cpptango))]
+mod handle {
+    use crate::device::DeviceTelemetry;
 
-impl DeviceTelemetry {
-    /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
-    #[must_use]
-    pub fn from_handle(handle: &TelemetryHandle) -> Self {
-        match *handle {}
+    /// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
+    pub enum TelemetryHandle {}
+
+    impl DeviceTelemetry {
+        /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
+        #[must_use]
+        pub fn from_handle(handle: &TelemetryHandle) -> Self {
+            match *handle {}
+        }
     }
 }
+pub use handle::TelemetryHandle;
 
 pub(crate) struct GoingOn {
     pub(crate) span_context: SpanContext,

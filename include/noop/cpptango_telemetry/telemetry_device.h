@@ -22,7 +22,7 @@ class TelemetryDevice : public Base
     template <class Name, class... Args>
     TelemetryDevice(Tango::DeviceClass *device_class, Name &&device_name, Args &&...args) :
         Base(device_class, std::forward<Name>(device_name), std::forward<Args>(args)...),
-        handle(device_class->get_name(), this->get_name())
+        handle{device_class->get_name(), this->get_name()}
     {
     }
 

@@ -8,29 +8,20 @@
 namespace cpptango_telemetry
 {
 
-class TelemetryHandle final
+struct TelemetryHandle final
 {
-  public:
-    TelemetryHandle(const std::string &class_name, const std::string &device_name) :
-        its_class(class_name),
-        its_name(device_name)
-    {
-    }
-
-    // For Rust.
-    const std::string &class_name() const
-    {
-        return its_class;
-    }
-
-    const std::string &device_name() const
-    {
-        return its_name;
-    }
-
-  private:
-    std::string its_class;
-    std::string its_name;
+    std::string class_name;
+    std::string device_name;
 };
+
+inline const std::string &class_name_of(const TelemetryHandle &handle) noexcept
+{
+    return handle.class_name;
+}
+
+inline const std::string &device_name_of(const TelemetryHandle &handle) noexcept
+{
+    return handle.device_name;
+}
 
 } // namespace cpptango_telemetry
