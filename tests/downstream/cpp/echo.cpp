@@ -96,8 +96,10 @@ class EchoClass : public Tango::DeviceClass
     }
 };
 
-#if CPPTANGO_TELEMETRY_TANGO_VERSION_MAJOR > 10 || \
-    (CPPTANGO_TELEMETRY_TANGO_VERSION_MAJOR == 10 && CPPTANGO_TELEMETRY_TANGO_VERSION_MINOR >= 3)
+// How a server says which classes it has.
+#define VIRTUAL_CLASS_FACTORY \
+    (TANGO_VERSION_MAJOR > 10 || (TANGO_VERSION_MAJOR == 10 && TANGO_VERSION_MINOR >= 3))
+#if VIRTUAL_CLASS_FACTORY
 class EchoServer : public Tango::DServer
 {
   public:
@@ -120,15 +122,9 @@ void register_class(Tango::Util &util)
         { return new EchoServer(device_class, name.c_str(), description.c_str(), state, status.c_str()); });
 }
 #else
-struct EchoServer : public Tango::DServer
-{
-    using DServer::add_class;
-};
-
 void register_class(Tango::Util &)
 {
-    Tango::DServer::register_class_factory([](Tango::DServer *server)
-                                           { (server->*&EchoServer::add_class)(new EchoClass("Echo")); });
+    // Tango::DServer::class_factory, below.
 }
 #endif
 
@@ -146,6 +142,13 @@ auto checked(Function &&function) -> decltype(function())
 }
 
 } // namespace
+
+#if !VIRTUAL_CLASS_FACTORY
+void Tango::DServer::class_factory()
+{
+    add_class(new EchoClass("Echo"));
+}
+#endif
 
 void serve(rust::Vec<rust::String> arguments)
 {
