@@ -418,6 +418,15 @@ fn add_opentelemetry(report: &Report, library: &Library, tango: &mut CppTango) -
         Some("its headers (opentelemetry/context/runtime_context.h)")
     } else if !report.has("OPENTELEMETRY_LIBRARY") {
         Some("its library opentelemetry_common")
+    } else if report
+        .list("OPENTELEMETRY_DEFINITIONS")
+        .iter()
+        .any(|it| it == "HAVE_ABSEIL")
+        && !dirs
+            .iter()
+            .any(|dir| dir.join("absl/types/variant.h").is_file())
+    {
+        Some("Abseil's headers (libabsl-dev), which its headers include,")
     } else {
         None
     };
