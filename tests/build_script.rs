@@ -233,10 +233,17 @@ fn no_tools() -> Result<()> {
     }
 
     let mut script = Script::new("no_libclang")?;
-    for entry in fs::read_dir("/usr/lib")? {
-        let folder = entry?.path();
-        if text(&folder).starts_with("/usr/lib/llvm-") {
-            script.masks.push(text(&folder.join("lib")));
+    let libraries = Path::new(&pc_dir()?).join("..").canonicalize()?;
+    for entry in [fs::read_dir("/usr/lib")?, fs::read_dir(libraries)?]
+        .into_iter()
+        .flatten()
+    {
+        let entry = entry?.path();
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("llvm-") {
+            script.masks.push(text(&entry.join("lib")));
+        } else if name.starts_with("libclang") && !entry.is_symlink() {
+            script.masks.push(text(&entry));
         }
     }
     says(
