@@ -26,6 +26,7 @@
 //! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and
 //! the functions may be used from any.
 #![deny(missing_docs)]
+#![deny(missing_debug_implementations)]
 #![deny(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
 
-use std::{sync::Arc, thread};
+use std::{
+    cell::UnsafeCell,
+    convert::Infallible,
+    marker::{PhantomData, PhantomPinned},
+    sync::Arc,
+    thread,
+};
 
 use opentelemetry::trace::{SpanContext, TraceId};
 
 use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
 
-/// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
-pub enum TelemetryHandle {}
+/// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`]: `TelemetryDevice<Base>::telemetry_handle()`.
+// A struct whose content is told to nobody, like the one of cxx; nobody can have one here.
+pub struct TelemetryHandle {
+    never: Infallible,
+    _as_of_cpp: PhantomData<(*const (), PhantomPinned, UnsafeCell<()>)>,
+}
 
 impl DeviceTelemetry {
     /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
     #[must_use]
     pub fn from_handle(handle: &TelemetryHandle) -> Self {
-        match *handle {}
+        match handle.never {}
     }
 }
 
