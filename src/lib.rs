@@ -38,7 +38,7 @@ mod active;
 mod actor;
 mod attributes;
 #[cfg(tango_telemetry)]
-#[allow(unsafe_code)]
+#[allow(missing_debug_implementations, unsafe_code)] // cxx makes types of its own.
 mod bridge;
 #[cfg(not(tango_telemetry))]
 #[path = "noop.rs"]

@@ -2,7 +2,6 @@
 //! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
 
 use std::{
-    cell::UnsafeCell,
     convert::Infallible,
     marker::{PhantomData, PhantomPinned},
     sync::Arc,
@@ -17,7 +16,7 @@ use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
 // A struct whose content is told to nobody, like the one of cxx; nobody can have one here.
 pub struct TelemetryHandle {
     never: Infallible,
-    _as_of_cpp: PhantomData<(*const (), PhantomPinned, UnsafeCell<()>)>,
+    _as_of_cpp: PhantomData<(*const (), PhantomPinned)>,
 }
 
 impl DeviceTelemetry {

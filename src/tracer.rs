@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans of the user's own.
 
-use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use opentelemetry::{
     Context, KeyValue,
@@ -115,6 +121,10 @@ pub struct TelemetrySpan {
     /// Held until the span's end, so that its provider exports it also when it has been replaced.
     _emitter: Option<Arc<Emitter>>,
 }
+
+// As those of tracers and devices are: not what the SDK's types happen to be.
+impl UnwindSafe for TelemetrySpan {}
+impl RefUnwindSafe for TelemetrySpan {}
 
 impl fmt::Debug for TelemetrySpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
