@@ -42,6 +42,7 @@ mod attributes;
 mod bridge;
 #[cfg(not(tango_telemetry))]
 #[path = "noop.rs"]
+#[allow(unsafe_code)]
 mod bridge;
 pub mod client;
 mod config;

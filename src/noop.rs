@@ -1,31 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The dummy twin of `bridge.rs`, for builds without cppTango's telemetry: the same functions, which do nothing.
 
-use std::{
-    convert::Infallible,
-    marker::{PhantomData, PhantomPinned},
-    sync::Arc,
-    thread,
-};
+use std::{sync::Arc, thread};
 
 use opentelemetry::trace::{SpanContext, TraceId};
 
-use crate::{config::Configuration, device::DeviceTelemetry, error::Error};
+use crate::{config::Configuration, error::Error};
 
-/// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`]: `TelemetryDevice<Base>::telemetry_handle()`.
-// A struct whose content is told to nobody, like the one of cxx; nobody can have one here.
-pub struct TelemetryHandle {
-    never: Infallible,
-    _as_of_cpp: PhantomData<(*const (), PhantomPinned)>,
-}
+#[cfg(cpptango)]
+#[allow(missing_debug_implementations)] // cxx makes types of its own.
+#[path = "noop_handle.rs"]
+mod handle;
+#[cfg(not(cpptango))]
+mod handle {
+    use std::{
+        convert::Infallible,
+        marker::{PhantomData, PhantomPinned},
+    };
 
-impl DeviceTelemetry {
-    /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
-    #[must_use]
-    pub fn from_handle(handle: &TelemetryHandle) -> Self {
-        match handle.never {}
+    use crate::device::DeviceTelemetry;
+
+    /// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`]:
+    /// `TelemetryDevice<Base>::telemetry_handle()`.
+    // A struct whose content is told to nobody, like the one of cxx; nobody can have one here.
+    pub struct TelemetryHandle {
+        never: Infallible,
+        _as_of_cpp: PhantomData<(*const (), PhantomPinned)>,
+    }
+
+    impl DeviceTelemetry {
+        /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
+        #[must_use]
+        pub fn from_handle(handle: &TelemetryHandle) -> Self {
+            match handle.never {}
+        }
     }
 }
+pub use handle::TelemetryHandle;
 
 pub(crate) struct GoingOn {
     pub(crate) span_context: SpanContext,

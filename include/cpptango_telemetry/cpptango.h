@@ -8,6 +8,15 @@
 #include "cpptango_telemetry/definitions.h"
 
 #include <tango/tango.h>
+#if !defined(TANGO_USE_TELEMETRY) || TANGO_VERSION_MAJOR != CPPTANGO_TELEMETRY_TANGO_VERSION_MAJOR || \
+    TANGO_VERSION_MINOR != CPPTANGO_TELEMETRY_TANGO_VERSION_MINOR || \
+    TANGO_VERSION_PATCH != CPPTANGO_TELEMETRY_TANGO_VERSION_PATCH
+#error "this is not the cppTango that cpptango-telemetry was compiled with: set TANGO_ROOT for both, and run cargo clean"
+#endif
+#if !CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED
+// Later versions include it.
+#include <tango/common/git_revision.h>
+#endif
 
 #include <map>
 #include <string>

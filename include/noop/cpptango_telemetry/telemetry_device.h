@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//
+// The dummy twin of include/cpptango_telemetry/telemetry_device.h, where cppTango has no telemetry (9.3, or compiled
+// without): the same device, with a Rust half that does nothing. C++11, as the headers of cppTango 9.3.
+#pragma once
+
+#include "cpptango_telemetry/definitions.h"
+#include "cpptango_telemetry/telemetry_handle.h"
+
+#include <tango/tango.h>
+
+#include <string>
+#include <utility>
+
+namespace cpptango_telemetry
+{
+
+template <class Base>
+class TelemetryDevice : public Base
+{
+  public:
+    template <class Name, class... Args>
+    TelemetryDevice(Tango::DeviceClass *device_class, Name &&device_name, Args &&...args) :
+        Base(device_class, std::forward<Name>(device_name), std::forward<Args>(args)...),
+        handle{device_class->get_name(), this->get_name()}
+    {
+    }
+
+    // For Rust: DeviceTelemetry::from_handle.
+    const TelemetryHandle &telemetry_handle() const noexcept
+    {
+        return handle;
+    }
+
+  private:
+    TelemetryHandle handle;
+};
+
+} // namespace cpptango_telemetry
