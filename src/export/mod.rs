@@ -48,6 +48,8 @@ pub struct TracerProviderRequest<'a> {
 /// The endpoints that this build has an exporter for, and what the first of the others wants.
 pub(crate) fn usable(endpoints: &[Endpoint]) -> (Vec<Endpoint>, Option<Error>) {
     let missing = |endpoint: &Endpoint| match endpoint.exporter {
+        // Nobody has asked for spans: cppTango's go there, and the trace context goes through.
+        _ if !cfg!(feature = "sdk") => None,
         Exporter::Http if !cfg!(feature = "otlp-http") => Some("otlp-http"),
         Exporter::Http if !cfg!(feature = "tls") && endpoint.url.starts_with("https://") => {
             Some("tls")
