@@ -60,8 +60,7 @@ pub fn library(name: &str) -> Option<PathBuf> {
         .ok()?;
     let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
     // What it does not find it gives back as it is.
-    path.is_absolute()
-        .then(|| path.canonicalize().unwrap_or(path))
+    path.is_file().then(|| path.canonicalize().unwrap_or(path))
 }
 
 fn configure(build: &mut cc::Build, include_dirs: &[PathBuf], version: Version) {

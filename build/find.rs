@@ -104,10 +104,13 @@ impl Report {
             })?;
         let text = fs::read_to_string(build.join("cpptango.txt")).map_err(|_| {
             let said = String::from_utf8_lossy(&output.stderr);
+            let error = said
+                .find("CMake Error")
+                .map_or(&*said, |start| &said[start..]);
             Problem {
                 what: "CMake cannot look for cppTango".into(),
-                found: said.split_whitespace().collect::<Vec<_>>().join(" "),
-                remedy: problem::CPPTANGO,
+                found: error.split_whitespace().collect::<Vec<_>>().join(" "),
+                remedy: problem::CMAKE,
                 ..Problem::default()
             }
         })?;
@@ -415,6 +418,15 @@ fn add_opentelemetry(report: &Report, library: &Library, tango: &mut CppTango) -
         Some("its headers (opentelemetry/context/runtime_context.h)")
     } else if !report.has("OPENTELEMETRY_LIBRARY") {
         Some("its library opentelemetry_common")
+    } else if report
+        .list("OPENTELEMETRY_DEFINITIONS")
+        .iter()
+        .any(|it| it == "HAVE_ABSEIL")
+        && !dirs
+            .iter()
+            .any(|dir| dir.join("absl/types/variant.h").is_file())
+    {
+        Some("Abseil's headers (libabsl-dev), which its headers include,")
     } else {
         None
     };

@@ -286,7 +286,9 @@ fn a_tangorc_file_counts_and_spans_reach_several_endpoints() -> Result<()> {
     let point = format!("giop:tcp:127.0.0.1:{port}");
     server
         .args(["--user", "--map-root-user", "--mount"])
-        .args([device::example("at_home")?, home])
+        .arg(device::example("mounted")?)
+        // cppTango asks the system for the home, not the variable HOME.
+        .args([&home, Path::new("/root"), Path::new("--")])
         .arg(device::example("probe")?)
         .args(["test", "-nodb", "-dlist", PROBE, "-ORBendPoint", &point]);
     let server = Process::spawn("probe", server, Some("Ready to accept request"))?;

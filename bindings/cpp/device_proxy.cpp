@@ -148,6 +148,8 @@ Reply Proxy::set_timeout_millis(std::int32_t timeout) const noexcept
     return reply_of([&](Value &) { proxy->set_timeout_millis(timeout); });
 }
 
+#if CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED
+
 Reply Proxy::telemetry(TelemetryMethod method, const Value &argument) const noexcept
 {
     return reply_of(
@@ -199,5 +201,19 @@ Reply Proxy::telemetry(TelemetryMethod method, const Value &argument) const noex
             }
         });
 }
+
+#else
+
+Reply Proxy::telemetry(TelemetryMethod, const Value &) const noexcept
+{
+    return reply_of(
+        [](Value &)
+        {
+            Tango::Except::throw_exception(
+                "API_NotSupportedFeature", "telemetry commands need cppTango 10.3", "tango_bindings");
+        });
+}
+
+#endif
 
 } // namespace tango_bindings

@@ -258,6 +258,8 @@ class RustClass : public Tango::DeviceClass
     }
 };
 
+#if CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED
+
 // The admin device has telemetry of its own, and is where cppTango calls initialize_ and cleanup_telemetry_interface.
 class RustDServer : public cpptango_telemetry::TelemetryDevice<Tango::DServer>
 {
@@ -269,6 +271,28 @@ class RustDServer : public cpptango_telemetry::TelemetryDevice<Tango::DServer>
         add_class(new RustClass(std::string(class_definition->name())));
     }
 };
+
+void register_admin_device(Tango::Util &util)
+{
+    util.register_dserver_constructor(
+        [](Tango::DeviceClass *device_class,
+           const std::string &name,
+           const std::string &description,
+           Tango::DevState state,
+           const std::string &status) -> Tango::DServer *
+        { return new RustDServer(device_class, name.c_str(), description.c_str(), state, status.c_str()); });
+}
+
+#else
+
+// The admin device has no telemetry, and cannot be another.
+void register_admin_device(Tango::Util &)
+{
+    Tango::DServer::register_class_factory(
+        [](Tango::DServer *server) { server->_add_class(new RustClass(std::string(class_definition->name()))); });
+}
+
+#endif
 
 Tango::Util *initialize(const std::vector<std::string> &words, std::vector<char *> &pointers)
 {
@@ -380,13 +404,7 @@ Reply run_server(rust::Vec<rust::String> arguments, rust::Box<ClassDefinition> d
                 pointers.push_back(word.data());
             }
             auto *util = initialize(words, pointers);
-            util->register_dserver_constructor(
-                [](Tango::DeviceClass *device_class,
-                   const std::string &name,
-                   const std::string &description,
-                   Tango::DevState state,
-                   const std::string &status) -> Tango::DServer *
-                { return new RustDServer(device_class, name.c_str(), description.c_str(), state, status.c_str()); });
+            register_admin_device(*util);
             util->server_init(false);
             std::cout << "Ready to accept request" << std::endl;
             util->server_run();

@@ -150,7 +150,7 @@ class TelemetryMethods : public TelemetryState<Base>
                        [&](auto &configuration) { configuration.remove_logging_collector(collector); });
     }
 
-  private:
+  protected:
     using TelemetryState<Base>::configuring;
     using TelemetryState<Base>::handle;
     using TelemetryState<Base>::interface;

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use cpptango_telemetry::RUNTIME_CONFIGURATION_SUPPORTED;
 use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{
     LogsService, LogsServiceServer,
@@ -232,11 +233,27 @@ impl Receiver {
 }
 
 pub(crate) fn environment(exporter: &str, endpoint: String) -> Vec<(&'static str, String)> {
+    let [exporter_variable, endpoint_variable] = if RUNTIME_CONFIGURATION_SUPPORTED {
+        [
+            "TANGO_TELEMETRY_TRACING_EXPORTERS",
+            "TANGO_TELEMETRY_TRACING_ENDPOINTS",
+        ]
+    } else {
+        [
+            "TANGO_TELEMETRY_TRACES_EXPORTER",
+            "TANGO_TELEMETRY_TRACES_ENDPOINT",
+        ]
+    };
+    let no_logs = if RUNTIME_CONFIGURATION_SUPPORTED {
+        ("TANGO_TELEMETRY_TYPES", "tracing")
+    } else {
+        ("TANGO_TELEMETRY_LOGS_EXPORTER", "none")
+    };
     vec![
         ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
-        ("TANGO_TELEMETRY_TYPES", "tracing".to_string()),
-        ("TANGO_TELEMETRY_TRACING_EXPORTERS", exporter.to_string()),
-        ("TANGO_TELEMETRY_TRACING_ENDPOINTS", endpoint),
+        (no_logs.0, no_logs.1.to_string()),
+        (exporter_variable, exporter.to_string()),
+        (endpoint_variable, endpoint),
         // In ms; cppTango has no such variable.
         ("OTEL_BSP_SCHEDULE_DELAY", "100".to_string()),
     ]
