@@ -40,7 +40,7 @@ pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
         ),
         (
             "test of the dummies",
-            "cargo test --locked -p cpptango-telemetry-consumer",
+            "cargo test --locked -p cpptango-telemetry-consumer --no-default-features",
         ),
         (
             "rustdoc",
