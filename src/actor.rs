@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who makes spans: a device, or this process as a client. Both have a configuration that may change while calls run.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    panic::RefUnwindSafe,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -72,6 +75,9 @@ pub(crate) struct Actor {
     /// Of a device that cppTango knows.
     interface: Option<bridge::DeviceInterface>,
 }
+
+/// What a panic interrupts is as it was or as it is to be. Said for all sets of features: the SDK's types do not say it.
+impl RefUnwindSafe for Actor {}
 
 impl Actor {
     pub(crate) fn new(service_name: &str, service_instance_id: Option<&str>) -> Self {

@@ -18,6 +18,7 @@
 //! [`client::call`](crate::client::call) are right by them too, calls of C++ code are not.
 
 use std::{
+    fmt,
     marker::PhantomData,
     pin::Pin,
     task::{self, Poll},
@@ -105,6 +106,12 @@ pub struct ContextScope {
     _rust: Option<ContextGuard>,
     // Also of the dummy twin.
     _not_send: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for ContextScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextScope").finish_non_exhaustive()
+    }
 }
 
 impl ContextScope {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Telemetry of a device: the target of cppTango's virtual telemetry methods, and what bindings hold.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 
-#[cfg(tango_telemetry)]
-use crate::bridge;
 #[cfg(feature = "sdk")]
 use crate::export::{TracerProviderFactoryError, TracerProviderRequest};
 use crate::{
     active,
     actor::Actor,
+    bridge,
     config::Configuration,
     current::is_silent,
     error::Error,
@@ -28,6 +27,22 @@ use crate::{
 /// `cpptango_telemetry::TelemetryDevice<Base>` of `<cpptango_telemetry/telemetry_device.h>`; see `from_handle`.
 #[derive(Clone)]
 pub struct DeviceTelemetry(Arc<Actor>);
+
+/// Whose it is, whatever it is set to.
+impl fmt::Debug for DeviceTelemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceTelemetry")
+            .field("class_name", &self.class_name())
+            .field("device_name", &self.device_name())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for bridge::TelemetryHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelemetryHandle").finish_non_exhaustive()
+    }
+}
 
 type Observer = dyn Fn(&DeviceTelemetry, &str) + Send + Sync;
 

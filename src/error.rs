@@ -55,7 +55,8 @@ pub enum Error {
         /// What makes the rewriting needless.
         remedy: String,
     },
-    /// An endpoint asks for an exporter that was not compiled in.
+    /// An endpoint asks for an exporter that was not compiled in. Without the feature `sdk` none is missed: there are no
+    /// spans to export.
     #[error(
         "endpoint {endpoint}: enable the feature `{feature}` of cpptango-telemetry to export there"
     )]

@@ -25,7 +25,14 @@
 //! # Threads
 //! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and
 //! the functions may be used from any.
+// docs.rs says which feature an item belongs to. These are none, and what belongs to them is there without them too.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    docsrs,
+    doc(auto_cfg(hide(cpptango, tango_telemetry, tango_runtime_configuration)))
+)]
 #![deny(missing_docs)]
+#![deny(missing_debug_implementations)]
 #![deny(unsafe_code)]
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
@@ -37,7 +44,7 @@ mod active;
 mod actor;
 mod attributes;
 #[cfg(tango_telemetry)]
-#[allow(unsafe_code)]
+#[allow(missing_debug_implementations, unsafe_code)] // cxx makes types of its own.
 mod bridge;
 #[cfg(not(tango_telemetry))]
 #[path = "noop.rs"]

@@ -8,20 +8,31 @@ use opentelemetry::trace::{SpanContext, TraceId};
 use crate::{config::Configuration, error::Error};
 
 #[cfg(cpptango)]
+#[allow(missing_debug_implementations)] // cxx makes types of its own.
 #[path = "noop_handle.rs"]
 mod handle;
 #[cfg(not(cpptango))]
 mod handle {
+    use std::{
+        convert::Infallible,
+        marker::{PhantomData, PhantomPinned},
+    };
+
     use crate::device::DeviceTelemetry;
 
-    /// What a C++ device hands to [`DeviceTelemetry::from_handle`]; nobody can have one here.
-    pub enum TelemetryHandle {}
+    /// What a C++ device of bindings hands to [`DeviceTelemetry::from_handle`]:
+    /// `TelemetryDevice<Base>::telemetry_handle()`.
+    // A struct whose content is told to nobody, like the one of cxx; nobody can have one here.
+    pub struct TelemetryHandle {
+        never: Infallible,
+        _as_of_cpp: PhantomData<(*const (), PhantomPinned)>,
+    }
 
     impl DeviceTelemetry {
         /// The Rust half of a C++ device: `handle` is what `TelemetryDevice<Base>::telemetry_handle()` returns.
         #[must_use]
         pub fn from_handle(handle: &TelemetryHandle) -> Self {
-            match *handle {}
+            match handle.never {}
         }
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The current trace context of cppTango on this thread.
 
-use std::marker::PhantomData;
+use std::{fmt, marker::PhantomData};
 
 use opentelemetry::{Context, ContextGuard};
 
@@ -23,7 +23,8 @@ pub fn get_trace_context() -> TraceContext {
 /// While it lives, its trace context is the current one of this thread, in C++ and in Rust.
 ///
 /// Scopes nest; dropping one, also in a panic, restores what was before it. Drop them in the reverse order of their
-/// making: an outer one that is dropped first ends the inner ones too in C++, but not in Rust. A scope belongs to the thread that made it and cannot leave it:
+/// making: an outer one that is dropped first ends the inner ones too in C++, but not in Rust. A scope belongs to the
+/// thread that made it and cannot leave it:
 ///
 /// ```
 /// # use cpptango_telemetry::{TraceContext, TraceContextScope};
@@ -44,6 +45,12 @@ pub struct TraceContextScope {
     _rust: Option<ContextGuard>,
     // Also of the dummy twin, where there is nothing of C++ inside.
     _not_send: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for TraceContextScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TraceContextScope").finish_non_exhaustive()
+    }
 }
 
 impl TraceContextScope {

@@ -2,6 +2,7 @@
 //! One span of a device method or client call, made current in both halves.
 
 use std::{
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -40,6 +41,12 @@ pub struct SpanGuard {
     _current: ContextScope,
     _call: Option<Arc<Call>>,
     _quiet: Option<QuietMethod>,
+}
+
+impl fmt::Debug for SpanGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpanGuard").finish_non_exhaustive()
+    }
 }
 
 /// A span that ends when this is dropped. The emitter is held so long, so that its provider exports the span also when

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Spans of the user's own.
 
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{
+    borrow::Cow,
+    fmt,
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use opentelemetry::{
     Context, KeyValue,
@@ -31,10 +37,10 @@ use crate::{
 ///     });
 /// }
 /// ```
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct TelemetryTracer(Whose);
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Whose {
     Device(DeviceTelemetry),
     Client,
@@ -114,6 +120,19 @@ pub struct TelemetrySpan {
     parent: SpanContext,
     /// Held until the span's end, so that its provider exports it also when it has been replaced.
     _emitter: Option<Arc<Emitter>>,
+}
+
+// As those of tracers and devices are: not what the SDK's types happen to be.
+impl UnwindSafe for TelemetrySpan {}
+impl RefUnwindSafe for TelemetrySpan {}
+
+impl fmt::Debug for TelemetrySpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelemetrySpan")
+            .field("span_context", self.span_context())
+            .field("is_recording", &self.is_recording())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Span for TelemetrySpan {

@@ -20,14 +20,14 @@ mod sdk;
 
 #[cfg(feature = "sdk")]
 pub use provider::{TracerProviderFactoryError, set_tracer_provider_factory};
-pub use sdk::force_flush;
 pub(crate) use sdk::{Emitter, Factory, Span, flush};
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     config::{Endpoint, Exporter},
     error::Error,
+    reaper,
     statistics::Counters,
 };
 
@@ -45,9 +45,25 @@ pub struct TracerProviderRequest<'a> {
     pub(crate) counters: &'a Arc<Counters>,
 }
 
+/// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
+///
+/// The end of the process does the same for both halves, with the timeout of
+/// [`set_exit_timeout`](crate::set_exit_timeout), so that programs need it only where they end otherwise (by a signal).
+/// Any thread may call it, but not one of an exporter.
+///
+/// # Errors
+/// [`Error::FlushTimeout`] where a collector did not take them in time; they are exported later if it still does.
+/// [`Error::Export`] where spans were lost since the last call.
+pub fn force_flush(timeout: Duration) -> Result<(), Error> {
+    sdk::flush_all();
+    reaper::wait(timeout)
+}
+
 /// The endpoints that this build has an exporter for, and what the first of the others wants.
 pub(crate) fn usable(endpoints: &[Endpoint]) -> (Vec<Endpoint>, Option<Error>) {
     let missing = |endpoint: &Endpoint| match endpoint.exporter {
+        // Nobody has asked for spans: cppTango's go there, and the trace context goes through.
+        _ if !cfg!(feature = "sdk") => None,
         Exporter::Http if !cfg!(feature = "otlp-http") => Some("otlp-http"),
         Exporter::Http if !cfg!(feature = "tls") && endpoint.url.starts_with("https://") => {
             Some("tls")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Without the feature `sdk` nobody emits.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Nobody has one.
 pub(crate) use opentelemetry::trace::noop::NoopSpan as Span;
@@ -11,7 +11,7 @@ use opentelemetry::{
 };
 
 use super::TracerProviderRequest;
-use crate::{error::Error, reaper};
+use crate::error::Error;
 
 /// There is none.
 pub(crate) enum Emitter {}
@@ -49,10 +49,4 @@ impl Emitter {
 
 pub(crate) fn flush(_: &Arc<Emitter>) {}
 
-/// Waits until cppTango's half has exported what it has let go of, at most `timeout`; there are no spans of Rust's.
-///
-/// # Errors
-/// [`Error::FlushTimeout`] where a collector did not take them in time.
-pub fn force_flush(timeout: Duration) -> Result<(), Error> {
-    reaper::wait(timeout)
-}
+pub(super) fn flush_all() {}

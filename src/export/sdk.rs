@@ -118,21 +118,12 @@ pub(crate) fn flush(emitter: &Arc<Emitter>) {
     start_flush(emitter.id, emitter.provider.clone());
 }
 
-/// Exports all spans that have ended, of devices and client, and waits for it at most `timeout`.
-///
-/// The end of the process does the same for both halves, with the timeout of
-/// [`set_exit_timeout`](crate::set_exit_timeout), so that programs need it only where they end otherwise (by a signal).
-/// Any thread may call it, but not one of an exporter.
-///
-/// # Errors
-/// [`Error::FlushTimeout`] where a collector did not take them in time; they are exported later if it still does.
-/// [`Error::Export`] where spans were lost since the last call.
-pub fn force_flush(timeout: Duration) -> Result<(), Error> {
+/// The same of all.
+pub(super) fn flush_all() {
     let live = live().clone();
     for (id, provider) in live {
         start_flush(id, provider);
     }
-    reaper::wait(timeout)
 }
 
 fn start_flush(id: u64, provider: SdkTracerProvider) {

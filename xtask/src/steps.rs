@@ -26,7 +26,7 @@ pub fn example(environment: &Environment, name: &str, arguments: Vec<OsString>) 
 pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
     const TEST: (&str, &str) = (
         "test",
-        "cargo test --locked --workspace --exclude cpptango-telemetry-disabled",
+        "cargo test --locked --workspace --exclude cpptango-telemetry-consumer",
     );
     const STEPS: [(&str, &str); 5] = [
         ("fmt", "cargo fmt --all --check"),
@@ -40,7 +40,7 @@ pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
         ),
         (
             "test of the dummies",
-            "cargo test --locked -p cpptango-telemetry-disabled",
+            "cargo test --locked -p cpptango-telemetry-consumer",
         ),
         (
             "rustdoc",
