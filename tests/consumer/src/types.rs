@@ -152,5 +152,5 @@ impl OperationError for Refused {
 /// B3
 #[test]
 fn an_error_may_have_a_type_of_its_own() {
-    assert_eq!((&Refused).exception_type(), "Refused");
+    assert_eq!(Refused.exception_type(), "Refused");
 }
