@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use testbed::{device, process};
+use testbed::{
+    device,
+    process::{self, Finished},
+};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -281,6 +284,37 @@ fn headers_that_do_not_compile() -> Result<()> {
     says(&message, &INSTALL)
 }
 
+/// On docs.rs nothing is looked for; what is told is told all the same.
+#[test]
+fn docs_rs() -> Result<()> {
+    let mut script = Script::new("docs_rs")?;
+    script.masks.push(pc_dir()?);
+    script.set("DOCS_RS", Path::new("1"));
+    let finished = script.run()?;
+    ensure!(finished.status.success(), "{finished:?}");
+    let out = script.folder("out")?;
+    says(
+        &finished.stdout,
+        &[
+            "cargo::metadata=telemetry=0",
+            "cargo::metadata=runtime_configuration=0",
+            &format!(
+                "cargo::metadata=include={}/include",
+                env!("CARGO_MANIFEST_DIR")
+            ),
+        ],
+    )?;
+    ensure!(!finished.stdout.contains("rustc-cfg"), "{finished:?}");
+    let definitions = fs::read_to_string(out.join("include/cpptango_telemetry/definitions.h"))?;
+    says(
+        &definitions,
+        &[
+            "CPPTANGO_TELEMETRY_SUPPORTED 0",
+            "CPPTANGO_TELEMETRY_RUNTIME_CONFIGURATION_SUPPORTED 0",
+        ],
+    )
+}
+
 /// Where cppTango comes from.
 const INSTALL: [&str; 6] = [
     "Debian",
@@ -356,8 +390,7 @@ impl Script {
         Ok(prefix)
     }
 
-    /// What it says, which is all: it fails, and nothing else is told.
-    fn message(&self) -> Result<String> {
+    fn run(&self) -> Result<Finished> {
         let nothing = self.folder.join("nothing");
         let mut command = Command::new("unshare");
         command
@@ -389,7 +422,12 @@ impl Script {
         for (name, path) in &self.variables {
             command.env(name, path);
         }
-        let finished = process::run(self.name, command, TIMEOUT)?;
+        process::run(self.name, command, TIMEOUT)
+    }
+
+    /// What it says, which is all: it fails, and nothing else is told.
+    fn message(&self) -> Result<String> {
+        let finished = self.run()?;
         ensure!(finished.status.code() == Some(1), "{finished:?}");
         let message = finished.stderr.trim().to_string();
         println!("{message}\n");

@@ -29,5 +29,9 @@ fn main() {
         .flag("-Wextra")
         .flag("-Wpedantic")
         .file("cpp/echo.cpp");
+    println!("cargo::rerun-if-env-changed=CPPTANGO_TELEMETRY_WERROR");
+    if std::env::var_os("CPPTANGO_TELEMETRY_WERROR").is_some() {
+        build.flag("-Werror");
+    }
     build.compile("downstream");
 }
