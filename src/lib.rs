@@ -13,14 +13,10 @@
 //!   `docs/continuity.md` says how. [`propagate_when_disabled`] extends it to actors that are stopped or disabled.
 //! - [`TELEMETRY_SUPPORTED`] tells whether all that is there; else the same functions do nothing.
 //!
-//! # Features
-//! | feature | default | |
-//! |---|---|---|
-//! | `telemetry` | yes | the bridge; without it no cppTango is needed and every function is a dummy |
-//! | `sdk` | yes | spans; without it the trace context is propagated only |
-//! | `otlp-http`, `otlp-grpc` | yes | the exporters `http` and `grpc` |
-//! | `tls` | no | `https://` endpoints |
-//! | `tracing` | no | spans of the `tracing` crate join in (`tracing_layer`); diagnostics as its events |
+//! # Where to begin
+//! - Authors of bindings: [`guide::bindings`], from nothing to a first span; also the features, and what a build needs.
+//! - Authors of devices and clients: [`guide::spans`], spans of their own.
+//! - Operators: [`guide::operators`], the environment variables, device properties and admin commands.
 //!
 //! # Threads
 //! Trace context is a matter of each thread, in Rust and in C++. Guards stay on their thread; [`DeviceTelemetry`] and
@@ -60,6 +56,8 @@ mod diagnostics;
 mod environment;
 mod error;
 mod export;
+#[cfg(doc)]
+pub mod guide;
 mod operation;
 mod quiet;
 mod reaper;

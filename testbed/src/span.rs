@@ -208,7 +208,7 @@ fn own_fields(span: &otlp::Span) -> Span {
         parent_span_id: hex_id(&span.parent_span_id),
         flags: span.flags,
         trace_state: span.trace_state.clone(),
-        name: span.name.clone(),
+        name: function(&span.name).to_string(),
         kind: match span.kind() {
             SpanKind::Unspecified => Kind::Unspecified,
             SpanKind::Internal => Kind::Internal,
@@ -299,5 +299,16 @@ fn value_text(value: Option<&AnyValue>) -> String {
         Some(Value::KvlistValue(list)) => format!("{:?}", attributes(&list.values)),
         // The rest of the variants belong to the profiling signal.
         _ => String::new(),
+    }
+}
+
+/// cppTango 10.0 names its spans after the whole signature: `virtual void Class::method(int)`.
+fn function(name: &str) -> &str {
+    match name.split_once('(') {
+        Some((before, _)) if before.contains("::") => {
+            let start = before.rfind([' ', '*', '&']).map_or(0, |space| space + 1);
+            &before[start..]
+        }
+        _ => name,
     }
 }

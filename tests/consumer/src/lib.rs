@@ -3,11 +3,20 @@
 //! `TANGO_TELEMETRY_*` here, so that every function can be called and does nothing, with telemetry as without.
 //!
 //! That it is every item, and that they are the same everywhere, is what `tests/public_api.rs` looks after.
-#![cfg(test)]
+#![cfg(any(test, doctest))]
 
 mod context;
 mod features;
 mod types;
+
+/// What the guide says compiles everywhere too.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../../docs/bindings.md")]
+    mod bindings {}
+    #[doc = include_str!("../../../docs/spans.md")]
+    mod spans {}
+}
 
 use std::{convert::Infallible, time::Duration};
 
