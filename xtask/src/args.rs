@@ -17,6 +17,8 @@ cargo xtask [--cpptango 10.3|10.0|9.3|none|all] COMMAND
                        `cargo test ARGUMENTS`, as in `cargo xtask test -- --test devices`
   bench [-- ARGUMENTS] what telemetry costs, against its limits; with arguments `cargo bench ARGUMENTS`, as in
                        `cargo xtask bench -- --bench commands`
+  publish-check        before a release: the package builds and has the right files, rust-version, licences, advisories,
+                       semver, types of other crates in the API; says what could not be checked
   shell                a shell where cppTango is
   run -- COMMAND...    one command where cppTango is; its exit code is handed on
 
@@ -32,7 +34,7 @@ be deleted at any time. Builds go to target/NAME-OF-THE-ROOT there, to the usual
 Ctrl-C lets the running command end by itself; after 5 s, or at a second Ctrl-C, it is ended.
 Exit code: the command's, 2 for wrong arguments, 1 for what xtask itself could not do.";
 
-const ALLOWED: &str = "allowed are `cargo xtask demo | soak | matrix | test | bench | shell | run -- COMMAND...`, \
+const ALLOWED: &str = "allowed are `cargo xtask demo | soak | matrix | test | bench | publish-check | shell | run -- COMMAND...`, \
                        `--cpptango 10.3|10.0|9.3|none|all` and `--help`";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,16 +44,18 @@ pub enum Task {
     Matrix,
     Test,
     Bench,
+    PublishCheck,
     Shell,
     Run,
 }
 
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     Task::Demo,
     Task::Soak,
     Task::Matrix,
     Task::Test,
     Task::Bench,
+    Task::PublishCheck,
     Task::Shell,
     Task::Run,
 ];
@@ -64,6 +68,7 @@ impl Task {
             Self::Matrix => "matrix",
             Self::Test => "test",
             Self::Bench => "bench",
+            Self::PublishCheck => "publish-check",
             Self::Shell => "shell",
             Self::Run => "run",
         }
@@ -171,7 +176,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
     let one = versions.one();
     match task {
         Task::Run if rest.is_empty() => Err(wrong("run needs a command after `--`".into())),
-        Task::Shell if !rest.is_empty() => Err(wrong("shell takes no arguments".into())),
+        Task::Shell | Task::PublishCheck if !rest.is_empty() => {
+            Err(wrong(format!("{name} takes no arguments")))
+        }
+        Task::PublishCheck if versions != Versions::Default => {
+            Err(wrong("publish-check takes no `--cpptango`".into()))
+        }
         _ if versions == Versions::All && (task != Task::Test || !rest.is_empty()) => Err(wrong(
             "`--cpptango all` is for test, without arguments".into(),
         )),
@@ -245,6 +255,8 @@ mod tests {
             "bench --cpptango none",
             "shell --cpptango all",
             "test --cpptango all -- --lib",
+            "publish-check --cpptango 10.3",
+            "publish-check -- x",
         ] {
             match parse(line.split_whitespace().map(OsString::from)) {
                 Err(Failure {

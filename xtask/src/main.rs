@@ -3,11 +3,13 @@
 
 mod args;
 mod environment;
+mod external_types;
 mod features;
 mod metadata;
 mod native;
 mod plan;
 mod process;
+mod publish;
 mod recipe;
 mod root;
 mod sandbox;
@@ -48,19 +50,23 @@ fn start() -> Result<()> {
 
     process::catch_signals();
     let checkout = checkout();
-    if task == Task::Test && rest.is_empty() {
-        return plan::test(versions, &checkout);
-    }
-    let environment = Environment::prepare(versions.one(), task, &checkout)?;
-    if task != Task::Run {
-        eprintln!("==> {}", environment.describe());
-    }
+    let environment = || -> Result<Environment> {
+        let environment = Environment::prepare(versions.one(), task, &checkout)?;
+        if task != Task::Run {
+            eprintln!("==> {}", environment.describe());
+        }
+        Ok(environment)
+    };
     match task {
-        Task::Demo | Task::Soak | Task::Matrix => steps::example(&environment, task.name(), rest),
-        Task::Test => steps::test(&environment, versions.one(), rest),
-        Task::Bench => steps::bench(&environment, rest),
-        Task::Shell => steps::bare(&environment, vec!["bash".into()]),
-        Task::Run => steps::bare(&environment, rest),
+        Task::Demo | Task::Soak | Task::Matrix => {
+            steps::example(&environment()?, task.name(), rest)
+        }
+        Task::Test if rest.is_empty() => plan::test(versions, &checkout),
+        Task::Test => steps::test(&environment()?, versions.one(), rest),
+        Task::Bench => steps::bench(&environment()?, rest),
+        Task::PublishCheck => publish::check(&checkout),
+        Task::Shell => steps::bare(&environment()?, vec!["bash".into()]),
+        Task::Run => steps::bare(&environment()?, rest),
     }
 }
 

@@ -13,6 +13,11 @@ pub fn workspace(checkout: &Path) -> Result<Value> {
     read(checkout, &["--no-deps"])
 }
 
+/// Also of all dependencies.
+pub fn all(checkout: &Path) -> Result<Value> {
+    read(checkout, &[])
+}
+
 fn read(checkout: &Path, more: &[&str]) -> Result<Value> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

@@ -134,7 +134,7 @@ fn removal(partial: &Path) -> Command {
     rm
 }
 
-fn cache() -> Result<PathBuf> {
+pub fn cache() -> Result<PathBuf> {
     let cache = variable("CPPTANGO_TELEMETRY_CACHE")
         .map(PathBuf::from)
         .or_else(|| {
