@@ -3,6 +3,8 @@
 //!
 //! After a change of the API on purpose, `UPDATE_API=1 cargo test -p cpptango-telemetry-consumer --no-default-features
 //! --features sdk,tracing` writes the list anew. Its diff is what users have to know.
+//!
+//! Where `cargo doc --all-features` was there before, `PUBLIC_API_OF=target/doc` saves making it again.
 
 use std::{
     collections::BTreeSet,
@@ -21,8 +23,11 @@ const SOURCES: [&str; 4] = [
     include_str!("../src/types.rs"),
 ];
 
-/// Whether this build has what the line tells.
+/// Whether there is what the line tells.
 fn is_there(line: &str) -> bool {
+    if made_before().is_some() {
+        return true;
+    }
     let of_sdk = [
         "opentelemetry_sdk",
         "SdkTracerProvider",
@@ -104,8 +109,17 @@ fn names(line: &str) -> Vec<&str> {
     names
 }
 
+/// Of all features.
+fn made_before() -> Option<PathBuf> {
+    let docs = env::var_os("PUBLIC_API_OF")?;
+    Some(Path::new(&docs).join("cpptango_telemetry"))
+}
+
 /// Where rustdoc has written what it makes of the crate, with this build's features.
 fn documentation() -> PathBuf {
+    if let Some(docs) = made_before() {
+        return docs;
+    }
     let features = [
         ("telemetry", cfg!(feature = "telemetry")),
         ("sdk", cfg!(feature = "sdk")),
@@ -138,7 +152,7 @@ fn public_api(documentation: &Path) -> Vec<String> {
         page.unwrap_or_else(|error| panic!("{path}: {error}"))
     };
     let index = page("index.html");
-    let reexports = between(&index, "<dt id=\"reexport.", "</dt>");
+    let reexports = between(&index, "<dt id=\"reexport.", "</code>");
     let mut list: Vec<String> = reexports
         .filter_map(|reexport| reexport.split_once('>'))
         .map(|(name, html)| format!("{}: {}", name.trim_matches('"'), text(html)))
