@@ -11,8 +11,14 @@ mod cpptango;
 #[path = "build/find.rs"]
 mod find;
 #[cfg(feature = "telemetry")]
+#[path = "build/installed.rs"]
+mod installed;
+#[cfg(feature = "telemetry")]
 #[path = "build/problem.rs"]
 mod problem;
+#[cfg(feature = "telemetry")]
+#[path = "build/report.rs"]
+mod report;
 #[path = "build/tell.rs"]
 mod tell;
 

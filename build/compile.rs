@@ -36,11 +36,8 @@ pub fn compiler(include_dirs: &[PathBuf], version: Version) -> Result<cc::Tool, 
         .cargo_warnings(false)
         .cargo_debug(false);
     configure(&mut build, include_dirs, version);
-    let missing = |what: String| Problem {
-        what: format!("no C++ compiler: {what}"),
-        searched: "CXX, PATH".into(),
-        remedy: problem::COMPILER,
-        ..Problem::default()
+    let missing = |what: String| {
+        Problem::new(format!("no C++ compiler: {what}"), problem::COMPILER).searched("CXX, PATH")
     };
     let tool = build
         .try_get_compiler()
@@ -91,11 +88,9 @@ fn constants(tango: &CppTango) -> Result<(), Box<dyn Error>> {
         .derive_default(false)
         .layout_tests(false)
         .generate()
-        .map_err(|error| Problem {
-            what: "libclang cannot read cppTango's headers".into(),
-            searched: String::new(),
-            found: error.to_string().lines().next().unwrap_or_default().into(),
-            remedy: problem::LIBCLANG,
+        .map_err(|error| {
+            Problem::new("libclang cannot read cppTango's headers", problem::LIBCLANG)
+                .found(error.to_string().lines().next().unwrap_or_default())
         })?
         .write_to_file(variable("OUT_DIR").join("constants.rs"))?;
     Ok(())

@@ -4,21 +4,21 @@
 use std::{error::Error, fmt};
 
 /// Says what is wrong, where it was looked for, what is there, and what to do.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Problem {
-    pub what: String,
-    pub searched: String,
-    pub found: String,
-    pub remedy: Remedy,
+    what: String,
+    searched: String,
+    found: String,
+    remedy: Remedy,
 }
 
 /// What to install; or what else to do, where that is not the point.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Remedy {
-    pub instead: &'static str,
-    pub debian: &'static str,
-    pub fedora: &'static str,
-    pub conda: &'static str,
+    instead: &'static str,
+    debian: &'static str,
+    fedora: &'static str,
+    conda: &'static str,
 }
 
 /// Which cppTango there is, with all that is needed to build with it.
@@ -77,6 +77,27 @@ pub const ONE_CPPTANGO: Remedy = Remedy {
     fedora: "",
     conda: "",
 };
+
+impl Problem {
+    pub fn new(what: impl Into<String>, remedy: Remedy) -> Self {
+        Self {
+            what: what.into(),
+            remedy,
+            searched: String::new(),
+            found: String::new(),
+        }
+    }
+
+    pub fn searched(mut self, places: impl Into<String>) -> Self {
+        self.searched = places.into();
+        self
+    }
+
+    pub fn found(mut self, found: impl Into<String>) -> Self {
+        self.found = found.into();
+        self
+    }
+}
 
 impl Error for Problem {}
 

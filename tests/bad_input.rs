@@ -145,6 +145,7 @@ fn bytes_that_are_no_text_are_replaced_or_refused() -> Result<()> {
 
 /// PyTango sends strings as Latin-1.
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs PyTango")]
 fn a_value_that_is_not_utf8_arrives_with_replacements() -> Result<()> {
     let peer = "test/pyprobe/1";
     let python = concat!(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bindings in a Rust `cdylib`, where cppTango does not share opentelemetry-cpp's state with the crate.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

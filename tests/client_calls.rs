@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each call that a client of the bindings can make, see `fixtures/calls.rs`.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

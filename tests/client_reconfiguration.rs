@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client whose telemetry changes while it calls, see `fixtures/restless.rs`.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices of one process that call each other: on the same thread, one within the other's request.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the environment of a device server means to both halves.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

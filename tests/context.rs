@@ -157,6 +157,10 @@ fn arrive(steps: &[(&str, &str, &str)]) -> Result<()> {
 
 /// X4
 #[test]
+#[cfg_attr(
+    not(tango_runtime_configuration),
+    ignore = "kernel spans of cppTango 10.0 have no random flag"
+)]
 fn flags_and_state_arrive_at_the_device() -> Result<()> {
     let full: Vec<String> = (1..=32).map(|n| format!("m{n}=1")).collect();
     let full = full.join(",");
@@ -179,6 +183,10 @@ fn what_is_not_sampled_arrives_as_such_at_the_device() -> Result<()> {
 
 /// X4: C++ accepts more entries than Rust's TraceState.
 #[test]
+#[cfg_attr(
+    not(tango_runtime_configuration),
+    ignore = "is about the opentelemetry-cpp of cppTango 10.3"
+)]
 fn an_entry_that_only_cpp_accepts_goes_alone() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&receiver.environment())?;

@@ -18,6 +18,7 @@ const KERNEL: &str = "Tango::Connection::command_inout";
 
 /// What a method began with counts to its end, in both halves, also elsewhere.
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn a_method_that_goes_on_elsewhere_keeps_what_it_began_with() -> Result<()> {
     for (change, place) in [
         ("endpoints", "thread"),
@@ -58,6 +59,7 @@ fn a_method_that_goes_on_elsewhere_keeps_what_it_began_with() -> Result<()> {
 
 /// Off is the default: what a device has started then is its own when telemetry is on.
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn a_thread_that_began_while_telemetry_was_off_is_the_devices() -> Result<()> {
     let system = system_with("all", &[("TANGO_TELEMETRY_ENABLE", "off")])?;
     let device = system.proxy(DEVICES[0])?;
@@ -138,6 +140,7 @@ fn a_foreign_task_is_not_the_devices_that_polls_it() -> Result<()> {
 
 /// L2
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn an_async_call_of_a_stopped_device_is_nobody_elses() -> Result<()> {
     let system = system("all")?;
     let device = system.proxy(DEVICES[0])?;

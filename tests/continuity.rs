@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A trace that never breaks, whatever the settings.
+#![cfg(tango_runtime_configuration)]
 
 use std::{fs, process::Command, time::Duration};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Device servers with a real Tango database, and the telemetry properties of their devices.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices and their configuration at run time.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

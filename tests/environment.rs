@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a server and a client do about an environment that is not as it should be.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The examples, as their users would run them.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a request brings, and what goes on from there, where kernel spans are not exported.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Logs of a device: cppTango exports them, and a Rust device is not to be told from a C++ one.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

@@ -304,6 +304,10 @@ fn each_request_of_state_or_status_is_a_trace_of_its_own() -> Result<()> {
 
 /// S7
 #[test]
+#[cfg_attr(
+    not(tango_runtime_configuration),
+    ignore = "needs topics, of cppTango 10.3"
+)]
 fn default_methods_have_spans_only_with_their_switch_and_all_topics() -> Result<()> {
     let name = "test/follower/1";
     let hooks = [
@@ -350,6 +354,10 @@ fn default_methods_have_spans_only_with_their_switch_and_all_topics() -> Result<
 
 /// What is added to a device is there once, however often its device is made, and gone when it is taken away.
 #[test]
+#[cfg_attr(
+    not(tango_runtime_configuration),
+    ignore = "cppTango 10.0 has it twice after DevRestart"
+)]
 fn what_is_added_to_a_device_survives_init_and_restarts_once() -> Result<()> {
     let other = "test/methods/2";
     let server = methods(&[DEVICE, other], &[])?;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices that are reconfigured while they run: nothing lost, nobody blocked.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

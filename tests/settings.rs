@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The crate's own variables, and those of OpenTelemetry that the Rust half honours.
+#![cfg(tango_runtime_configuration)]
 
 mod common;
 

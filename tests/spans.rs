@@ -160,6 +160,7 @@ fn the_span_of_a_command_says_where_it_is_and_who_called() -> Result<()> {
 
 /// L1
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn each_call_of_a_device_proxy_is_one_client_span_below_the_callers() -> Result<()> {
     let receiver = Receiver::start()?;
     let server = probe(&[])?;
@@ -226,6 +227,7 @@ fn each_call_of_a_device_proxy_is_one_client_span_below_the_callers() -> Result<
 
 /// What a device without telemetry calls is its own, also when a device of the same process has called it.
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn calls_of_a_stopped_device_are_nobody_elses() -> Result<()> {
     let receiver = Receiver::start()?;
     let silent = "test/probe/2";
@@ -262,6 +264,7 @@ fn calls_of_a_stopped_device_are_nobody_elses() -> Result<()> {
 
 /// L2: with the context goes whose calls they are, for both halves.
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn calls_of_a_device_on_another_thread_are_the_devices() -> Result<()> {
     let receiver = Receiver::start()?;
     let peer = probe(&[])?;

@@ -93,6 +93,10 @@ fn check(spans: &[Span], tasks: usize) -> Result<()> {
 
 /// L3
 #[test]
+#[cfg_attr(
+    not(tango_runtime_configuration),
+    ignore = "needs topics, of cppTango 10.3"
+)]
 fn ten_thousand_tasks_that_take_turns_stay_their_devices() -> Result<()> {
     let system = system("user")?;
     check(&run(&system, 5000, "tokio")?, 5000)
@@ -129,6 +133,7 @@ fn what_cpp_code_calls_on_another_thread_is_the_devices() -> Result<()> {
 
 /// L3
 #[test]
+#[cfg_attr(not(tango_runtime_configuration), ignore = "needs cppTango 10.3")]
 fn what_outlives_its_method_stays_the_devices() -> Result<()> {
     let system = system("all")?;
     let device = system.proxy(DEVICES[0])?;

@@ -4,24 +4,27 @@
 use std::ffi::OsString;
 
 use crate::process::{Failure, Result};
-use crate::recipe::{self, Recipe};
+use crate::recipe::{self, RECIPES, Recipe};
 
 pub const HELP: &str = "\
-cargo xtask [--cpptango 10.3|10.0|9.3] COMMAND
+cargo xtask [--cpptango 10.3|10.0|9.3|none|all] COMMAND
 
   demo [ARGUMENTS]     build and run the demo
   soak [--seconds N]   a Rust server and plain cppTango, reconfigured under load; 60 s each, unless it dies before
   matrix [ARGUMENTS]   each mix of telemetry configurations along client, Leader and Follower: is its trace whole?
-  test [-- ARGUMENTS]  formatting, lints, documentation and all tests; with arguments only `cargo test ARGUMENTS`,
-                       as in `cargo xtask test -- --test devices`
+  test [-- ARGUMENTS]  formatting, lints, documentation and tests: all with 10.3 and without any cppTango (`none`), of
+                       10.0 and 9.3 the essentials; with --cpptango all of that one, or of all four; with arguments only
+                       `cargo test ARGUMENTS`, as in `cargo xtask test -- --test devices`
   bench [-- ARGUMENTS] what telemetry costs, against its limits; with arguments `cargo bench ARGUMENTS`, as in
                        `cargo xtask bench -- --bench commands`
   shell                a shell where cppTango is
   run -- COMMAND...    one command where cppTango is; its exit code is handed on
 
-Where cppTango is: this machine, if it has cppTango 10.3 or later with telemetry, opentelemetry-cpp's headers, g++,
+The other commands take one version, 10.3 if none is given; demo, soak, matrix and bench are for 10.3 only.
+Where cppTango 10.3 is: this machine, if it has cppTango 10.3 or later with telemetry, opentelemetry-cpp's headers, g++,
 cmake, libclang and TangoTest (TANGO_ROOT or CMAKE_PREFIX_PATH, when set, are trusted). A Debian that offers them gets
-them installed (as root). Otherwise a small Debian of its own, made once in a minute or so; needs about 1.5 GB.
+them installed (as root). Otherwise, and for the others always, a small Debian of its own, made once in a minute or so;
+10.3 needs 1.5 GB, all four 4.5 GB.
 It sees the checkout, Cargo's home and the Rust toolchain, is read-only apart from the former two, and lies in
 $CPPTANGO_TELEMETRY_CACHE, else $XDG_CACHE_HOME/cpptango-telemetry, else ~/.cache/cpptango-telemetry. That folder may
 be deleted at any time. Builds go to target/NAME-OF-THE-ROOT there, to the usual place otherwise.
@@ -30,7 +33,7 @@ Ctrl-C lets the running command end by itself; after 5 s, or at a second Ctrl-C,
 Exit code: the command's, 2 for wrong arguments, 1 for what xtask itself could not do.";
 
 const ALLOWED: &str = "allowed are `cargo xtask demo | soak | matrix | test | bench | shell | run -- COMMAND...`, \
-                       `--cpptango 10.3|10.0|9.3` and `--help`";
+                       `--cpptango 10.3|10.0|9.3|none|all` and `--help`";
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Task {
@@ -66,6 +69,11 @@ impl Task {
         }
     }
 
+    /// Whether it stands on the bindings, which need cppTango 10.3.
+    fn needs_main(self) -> bool {
+        matches!(self, Self::Demo | Self::Soak | Self::Matrix | Self::Bench)
+    }
+
     /// Whether the project itself is built and run, so that nothing of the environment may be missing.
     pub fn needs_all(self) -> bool {
         matches!(
@@ -75,10 +83,37 @@ impl Task {
     }
 }
 
+/// With which cppTango.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Versions {
+    /// Not said: 10.3, and `test` chooses.
+    Default,
+    One(&'static Recipe),
+    /// `test` only.
+    All,
+}
+
+impl Versions {
+    /// The one for what needs one.
+    pub fn one(self) -> &'static Recipe {
+        match self {
+            Self::One(recipe) => recipe,
+            Self::Default | Self::All => &RECIPES[0],
+        }
+    }
+
+    pub fn include(self, cpptango: &str) -> bool {
+        match self {
+            Self::One(recipe) => recipe.cpptango == cpptango,
+            Self::Default | Self::All => true,
+        }
+    }
+}
+
 #[derive(Debug, PartialEq)]
 pub struct Args {
     pub task: Task,
-    pub recipe: &'static Recipe,
+    pub versions: Versions,
     /// What is handed on.
     pub rest: Vec<OsString>,
 }
@@ -91,12 +126,15 @@ pub enum Parsed {
 
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
     let wrong = |what: String| Failure::usage(format!("{what}; {ALLOWED}"));
-    let version = |value: &str| {
-        recipe::find(value).ok_or_else(|| wrong(format!("no cppTango {value:?} here")))
+    let version = |value: &str| match value {
+        "all" => Ok(Versions::All),
+        _ => recipe::find(value)
+            .map(Versions::One)
+            .ok_or_else(|| wrong(format!("no cppTango {value:?} here"))),
     };
 
     let mut task = None;
-    let mut recipe = &recipe::RECIPES[0];
+    let mut versions = Versions::Default;
     let mut rest = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -107,10 +145,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
             Some("--help" | "-h") => return Ok(Parsed::Help),
             Some("--cpptango") => {
                 let value = words.next().unwrap_or_default();
-                recipe = version(&value.to_string_lossy())?;
+                versions = version(&value.to_string_lossy())?;
             }
             Some(word) if word.starts_with("--cpptango=") => {
-                recipe = version(&word["--cpptango=".len()..])?;
+                versions = version(&word["--cpptango=".len()..])?;
             }
             _ => match task {
                 None => {
@@ -128,10 +166,24 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed> {
         }
     }
 
-    match task.ok_or_else(|| wrong("no command".into()))? {
+    let task = task.ok_or_else(|| wrong("no command".into()))?;
+    let name = task.name();
+    let one = versions.one();
+    match task {
         Task::Run if rest.is_empty() => Err(wrong("run needs a command after `--`".into())),
         Task::Shell if !rest.is_empty() => Err(wrong("shell takes no arguments".into())),
-        task => Ok(Parsed::Go(Args { task, recipe, rest })),
+        _ if versions == Versions::All && (task != Task::Test || !rest.is_empty()) => Err(wrong(
+            "`--cpptango all` is for test, without arguments".into(),
+        )),
+        _ if task.needs_main() && !one.is_main => Err(wrong(format!(
+            "{name} needs the bindings, which are for cppTango {}, not {}",
+            RECIPES[0].cpptango, one.cpptango
+        ))),
+        _ => Ok(Parsed::Go(Args {
+            task,
+            versions,
+            rest,
+        })),
     }
 }
 
@@ -148,11 +200,23 @@ mod tests {
 
     #[test]
     fn the_version_may_stand_anywhere_before_the_dashes() {
-        assert_eq!(go("demo").recipe.cpptango, "10.3");
-        assert_eq!(go("--cpptango 9.3 shell").recipe.cpptango, "9.3");
+        assert_eq!(go("demo").versions.one().cpptango, "10.3");
+        assert_eq!(go("--cpptango 9.3 shell").versions.one().cpptango, "9.3");
         let args = go("run --cpptango=10.0 -- x --cpptango 9.3 -- --help");
-        assert_eq!((args.task, args.recipe.cpptango), (Task::Run, "10.0"));
+        assert_eq!(
+            (args.task, args.versions.one().cpptango),
+            (Task::Run, "10.0")
+        );
         assert_eq!(args.rest, ["x", "--cpptango", "9.3", "--", "--help"]);
+    }
+
+    #[test]
+    fn test_takes_all_versions() {
+        assert_eq!(go("test").versions, Versions::Default);
+        assert_eq!(go("test --cpptango all").versions, Versions::All);
+        assert!(go("test --cpptango none").versions.include("none"));
+        assert!(!go("test --cpptango none").versions.include("9.3"));
+        assert_eq!(go("test --cpptango 9.3 -- -p x").rest, ["-p", "x"]);
     }
 
     #[test]
@@ -177,6 +241,10 @@ mod tests {
             "shell -- ls",
             "demo --cpptango",
             "demo --cpptango 8.1",
+            "demo --cpptango 10.0",
+            "bench --cpptango none",
+            "shell --cpptango all",
+            "test --cpptango all -- --lib",
         ] {
             match parse(line.split_whitespace().map(OsString::from)) {
                 Err(Failure {

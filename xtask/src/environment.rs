@@ -23,7 +23,7 @@ impl Environment {
     pub fn prepare(recipe: &Recipe, task: Task, checkout: &Path) -> Result<Self> {
         let checkout = checkout.to_path_buf();
         // The machine's own cppTango can only stand for the one that the project is made for.
-        if recipe.supported {
+        if recipe.is_main {
             if let Some(chosen) = native::chosen_by_user() {
                 if task.needs_all() {
                     native::check_tools(chosen)?;
@@ -34,7 +34,7 @@ impl Environment {
                 return Ok(Self::Native { checkout });
             }
         }
-        if root::existing(recipe)?.is_none() && recipe.supported && native::offered(recipe)? {
+        if root::existing(recipe)?.is_none() && recipe.is_main && native::offered(recipe)? {
             native::install(recipe)?;
             return Ok(Self::Native { checkout });
         }

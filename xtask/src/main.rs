@@ -3,7 +3,10 @@
 
 mod args;
 mod environment;
+mod features;
+mod metadata;
 mod native;
+mod plan;
 mod process;
 mod recipe;
 mod root;
@@ -37,23 +40,24 @@ fn start() -> Result<()> {
         }
         Parsed::Go(args) => args,
     };
-    let Args { task, recipe, rest } = args;
-    if task.needs_all() && !recipe.supported {
-        return Err(Failure::usage(format!(
-            "{} on cppTango {} is not supported yet; `shell` and `run` are",
-            task.name(),
-            recipe.cpptango
-        )));
-    }
+    let Args {
+        task,
+        versions,
+        rest,
+    } = args;
 
     process::catch_signals();
-    let environment = Environment::prepare(recipe, task, &checkout())?;
+    let checkout = checkout();
+    if task == Task::Test && rest.is_empty() {
+        return plan::test(versions, &checkout);
+    }
+    let environment = Environment::prepare(versions.one(), task, &checkout)?;
     if task != Task::Run {
         eprintln!("==> {}", environment.describe());
     }
     match task {
         Task::Demo | Task::Soak | Task::Matrix => steps::example(&environment, task.name(), rest),
-        Task::Test => steps::test(&environment, rest),
+        Task::Test => steps::test(&environment, versions.one(), rest),
         Task::Bench => steps::bench(&environment, rest),
         Task::Shell => steps::bare(&environment, vec!["bash".into()]),
         Task::Run => steps::bare(&environment, rest),

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the Debian roots are made of.
 
-/// A Debian with one cppTango.
+/// A Debian with one cppTango, or with none.
 #[derive(Debug, PartialEq)]
 pub struct Recipe {
     /// As in `--cpptango`.
     pub cpptango: &'static str,
-    /// Whether the project runs there; otherwise the root is for looking around.
-    pub supported: bool,
+    /// Whether it is the one that the project is made on: all tests, demo and benches run there, and the cppTango of
+    /// this machine may stand for it.
+    pub is_main: bool,
     pub suite: &'static str,
     pub packages: &'static [&'static str],
     /// More options of mmdebstrap.
@@ -15,10 +16,10 @@ pub struct Recipe {
 }
 
 /// The first one is the default.
-pub static RECIPES: [Recipe; 3] = [
+pub static RECIPES: [Recipe; 4] = [
     Recipe {
         cpptango: "10.3",
-        supported: true,
+        is_main: true,
         suite: "forky",
         packages: &[
             "ca-certificates",
@@ -39,7 +40,7 @@ pub static RECIPES: [Recipe; 3] = [
     },
     Recipe {
         cpptango: "10.0",
-        supported: false,
+        is_main: false,
         suite: "bookworm",
         // opentelemetry-cpp is named because libtango-dev's libtango10 forgets to depend on it, libabsl-dev because
         // opentelemetry-cpp-dev does, whose headers include its.
@@ -67,7 +68,7 @@ pub static RECIPES: [Recipe; 3] = [
     },
     Recipe {
         cpptango: "9.3",
-        supported: false,
+        is_main: false,
         suite: "bookworm",
         packages: &[
             "ca-certificates",
@@ -80,6 +81,14 @@ pub static RECIPES: [Recipe; 3] = [
             "pkg-config",
             "tango-test",
         ],
+        options: &[],
+    },
+    Recipe {
+        cpptango: "none",
+        is_main: false,
+        suite: "forky",
+        // Nothing but what Rust itself needs: a linker. (aws-lc-sys, of the feature `tls`, compiles C.)
+        packages: &["ca-certificates", "gcc", "git", "libc6-dev"],
         options: &[],
     },
 ];
@@ -101,6 +110,13 @@ impl Recipe {
         all.push(format!("--include={}", self.packages.join(",")));
         all.push(self.suite.to_string());
         all
+    }
+
+    pub fn describe(&self) -> String {
+        match self.cpptango {
+            "none" => "no cppTango".into(),
+            version => format!("cppTango {version}"),
+        }
     }
 
     /// The name of the root's folder: another recipe, or another architecture, is another root.

@@ -49,9 +49,9 @@ pub fn existing_or_new(recipe: &Recipe) -> Result<PathBuf> {
 /// Makes the root under another name: whatever has the final one is complete.
 fn make(recipe: &Recipe, root: &Path, lock: &File) -> Result<()> {
     eprintln!(
-        "==> making a Debian {} root with cppTango {} in {}: once, about a minute, some 1.5 GB",
+        "==> making a Debian {} root with {} in {}: once, about a minute, 1.5 GB at most",
         recipe.suite,
-        recipe.cpptango,
+        recipe.describe(),
         root.display()
     );
     let start = Instant::now();

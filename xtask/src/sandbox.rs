@@ -40,11 +40,15 @@ const HOST_ONLY: [&str; 14] = [
 impl Sandbox {
     /// Whether roots can be made and entered here; installs what is missing, if it may.
     pub fn check(recipe: &Recipe) -> Result<()> {
-        let else_try = format!(
-            "or work in a debian:forky container with the packages {}; or in a conda environment with cpptango and with \
-             TANGO_ROOT or CMAKE_PREFIX_PATH set",
-            recipe.packages.join(" ")
-        );
+        let else_try = if recipe.is_main {
+            format!(
+                "or work in a debian:forky container with the packages {}; or in a conda environment with cpptango and \
+                 with TANGO_ROOT or CMAKE_PREFIX_PATH set",
+                recipe.packages.join(" ")
+            )
+        } else {
+            "or do without: `cargo xtask test --cpptango 10.3` is all with one cppTango".to_string()
+        };
         let mut missing = tools(recipe)?;
         if !missing.is_empty() && native::may_install() {
             native::install_packages(&["mmdebstrap", "bubblewrap"])?;
@@ -52,9 +56,9 @@ impl Sandbox {
         }
         if !missing.is_empty() {
             return Err(Failure::new(format!(
-                "this machine has no cppTango {} that fits, and to make a Debian root with it these are missing: {}; \
-                 install the packages mmdebstrap, bubblewrap and uidmap; {else_try}",
-                recipe.cpptango,
+                "to make a Debian root with {} these are missing on this machine: {}; install the packages mmdebstrap, \
+                 bubblewrap and uidmap; {else_try}",
+                recipe.describe(),
                 missing.join(", ")
             )));
         }

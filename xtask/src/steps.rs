@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use crate::environment::Environment;
 use crate::process::{Failure, Result, run};
+use crate::recipe::Recipe;
 
 /// Demo, soak and matrix run other examples.
 pub fn example(environment: &Environment, name: &str, arguments: Vec<OsString>) -> Result<()> {
@@ -23,45 +24,23 @@ pub fn example(environment: &Environment, name: &str, arguments: Vec<OsString>) 
     bare(environment, words)
 }
 
-pub fn test(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
-    const TEST: (&str, &str) = (
-        "test",
-        "cargo test --locked --workspace --exclude cpptango-telemetry-consumer",
-    );
-    const STEPS: [(&str, &str); 5] = [
-        ("fmt", "cargo fmt --all --check"),
-        (
-            "clippy",
-            "cargo clippy --locked --workspace --all-targets --all-features -- -D warnings",
-        ),
-        (
-            "clippy of the dummies",
-            "cargo clippy --locked -p cpptango-telemetry --no-default-features --lib -- -D warnings",
-        ),
-        (
-            "test of the dummies",
-            "cargo test --locked -p cpptango-telemetry-consumer --no-default-features",
-        ),
-        (
-            "rustdoc",
-            "cargo doc --locked --workspace --no-deps --all-features",
-        ),
-    ];
-    let variables = [
-        // The build script then takes the C++ compiler's warnings for errors.
-        ("CPPTANGO_TELEMETRY_WERROR", "1"),
-        ("RUSTDOCFLAGS", "-D warnings"),
-    ];
-    // With arguments Cargo may not build the tests' device servers by itself.
-    const SERVERS: (&str, &str) = ("build", "cargo build --locked --examples");
-    if arguments.is_empty() {
-        for (name, command) in STEPS {
-            step(environment, name, command, &variables, vec![])?;
-        }
-    } else {
-        step(environment, SERVERS.0, SERVERS.1, &variables, vec![])?;
+/// The variables of what tests and lints run.
+pub const STRICT: [(&str, &str); 2] = [
+    // The build script then takes the C++ compiler's warnings for errors.
+    ("CPPTANGO_TELEMETRY_WERROR", "1"),
+    ("RUSTDOCFLAGS", "-D warnings"),
+];
+
+/// Some tests, as the user says. All of them: `plan::test`.
+pub fn test(environment: &Environment, recipe: &Recipe, arguments: Vec<OsString>) -> Result<()> {
+    let mut command = "cargo test --locked";
+    if recipe.is_main {
+        // With arguments Cargo may not build the tests' device servers by itself.
+        let servers = "cargo build --locked --examples";
+        step(environment, "build", servers, &STRICT, vec![])?;
+        command = "cargo test --locked --workspace --exclude cpptango-telemetry-consumer";
     }
-    step(environment, TEST.0, TEST.1, &variables, arguments)
+    step(environment, "test", command, &STRICT, arguments)
 }
 
 pub fn bench(environment: &Environment, arguments: Vec<OsString>) -> Result<()> {
@@ -88,7 +67,7 @@ pub fn bare(environment: &Environment, mut words: Vec<OsString>) -> Result<()> {
     }
 }
 
-fn step(
+pub fn step(
     environment: &Environment,
     name: &str,
     command: &str,
