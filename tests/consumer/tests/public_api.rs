@@ -4,7 +4,7 @@
 //! After a change of the API on purpose, `UPDATE_API=1 cargo test -p cpptango-telemetry-consumer --no-default-features
 //! --features sdk,tracing` writes the list anew. Its diff is what users have to know.
 //!
-//! Where `cargo doc --all-features` was there before, `PUBLIC_API_OF=target/doc` saves making it again.
+//! `ALL_DOCUMENTED=1` has it believe that `cargo doc --all-features` has just run, which saves minutes.
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +25,7 @@ const SOURCES: [&str; 4] = [
 
 /// Whether there is what the line tells.
 fn is_there(line: &str) -> bool {
-    if made_before().is_some() {
+    if all_documented() {
         return true;
     }
     let of_sdk = [
@@ -109,17 +109,12 @@ fn names(line: &str) -> Vec<&str> {
     names
 }
 
-/// Of all features.
-fn made_before() -> Option<PathBuf> {
-    let docs = env::var_os("PUBLIC_API_OF")?;
-    Some(Path::new(&docs).join("cpptango_telemetry"))
+fn all_documented() -> bool {
+    env::var_os("ALL_DOCUMENTED").is_some()
 }
 
 /// Where rustdoc has written what it makes of the crate, with this build's features.
 fn documentation() -> PathBuf {
-    if let Some(docs) = made_before() {
-        return docs;
-    }
     let features = [
         ("telemetry", cfg!(feature = "telemetry")),
         ("sdk", cfg!(feature = "sdk")),
@@ -132,6 +127,10 @@ fn documentation() -> PathBuf {
     let features: Vec<&str> = features.map(|(feature, _)| feature).collect();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let target = target.parent().expect("no target directory");
+    let documentation = target.join("doc/cpptango_telemetry");
+    if all_documented() {
+        return documentation;
+    }
     let status = Command::new(env!("CARGO"))
         .args(["doc", "--locked", "--no-deps", "--no-default-features"])
         .args(["--package", "cpptango-telemetry", "--features"])
@@ -142,7 +141,7 @@ fn documentation() -> PathBuf {
         .status();
     let is_made = status.is_ok_and(|status| status.success());
     assert!(is_made, "cargo doc failed");
-    target.join("doc/cpptango_telemetry")
+    documentation
 }
 
 /// A line for each public item, each of its methods and each trait that it has.
