@@ -112,8 +112,9 @@ const STEPS: [Step; 20] = [
     ),
     step_of(
         "10.3",
+        // After rustdoc, whose work it takes.
         "test of the consumer",
-        Command("cargo test --locked -p cpptango-telemetry-consumer"),
+        Command("env ALL_DOCUMENTED=1 cargo test --locked -p cpptango-telemetry-consumer"),
     ),
     step_of(
         "10.3",
