@@ -64,7 +64,7 @@ fn start() -> Result<()> {
         Task::Test if rest.is_empty() => plan::test(versions, &checkout),
         Task::Test => steps::test(&environment()?, versions.one(), rest),
         Task::Bench => steps::bench(&environment()?, rest),
-        Task::PublishCheck => publish::check(&checkout),
+        Task::PublishCheck => publish::check(&checkout, &rest),
         Task::Shell => steps::bare(&environment()?, vec!["bash".into()]),
         Task::Run => steps::bare(&environment()?, rest),
     }

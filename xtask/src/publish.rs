@@ -22,22 +22,34 @@ const TOOLS: [(&str, &str); 2] = [("cargo-deny", "0.20.2"), ("cargo-semver-check
 /// `Some`: why it could not be checked.
 type Outcome = Result<Option<String>>;
 
-pub fn check(checkout: &Path) -> Result<()> {
+/// All checks, or those that are named.
+pub fn check(checkout: &Path, only: &[OsString]) -> Result<()> {
     type Check = fn(&Path) -> Outcome;
     // Those that fail soon come first.
     let checks: [(&str, Check); 8] = [
-        ("rust-version of the dependencies", rust_versions),
-        ("files of the package", files),
+        ("dependencies", rust_versions),
+        ("files", files),
         ("rust-version", rust_version),
-        ("types of other crates in the API", types_of_others),
-        ("package builds", package_builds),
-        ("licences, bans, sources", licences),
+        ("api", types_of_others),
+        ("package", package_builds),
+        ("licences", licences),
         ("advisories", advisories),
         ("semver", semver),
     ];
+    let is_check = |name: &OsString| checks.iter().any(|(check, _)| name == check);
+    if let Some(unknown) = only.iter().find(|name| !is_check(name)) {
+        let names = checks.map(|(name, _)| name).join(", ");
+        let unknown = unknown.to_string_lossy();
+        return Err(Failure::usage(format!(
+            "no check {unknown:?}; there are {names}"
+        )));
+    }
     let mut summary = Vec::new();
     let mut failed = false;
     for (name, check) in checks {
+        if !only.is_empty() && !only.iter().any(|only| only == name) {
+            continue;
+        }
         eprintln!("==> {name}");
         let line = match check(checkout) {
             Ok(None) => "ok".into(),
