@@ -63,6 +63,7 @@ pub fn force_flush(timeout: Duration) -> Result<(), Error> {
 pub(crate) fn usable(endpoints: &[Endpoint]) -> (Vec<Endpoint>, Option<Error>) {
     let missing = |endpoint: &Endpoint| match endpoint.exporter {
         // Nobody has asked for spans: cppTango's go there, and the trace context goes through.
+        _ if !cfg!(feature = "sdk") => None,
         Exporter::Http if !cfg!(feature = "otlp-http") => Some("otlp-http"),
         Exporter::Http if !cfg!(feature = "tls") && endpoint.url.starts_with("https://") => {
             Some("tls")

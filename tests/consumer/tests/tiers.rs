@@ -5,9 +5,7 @@ use std::{convert::Infallible, env, error::Error, process::Command};
 
 use cpptango_telemetry::{
     Configuration, DeviceTelemetry, Operation, TELEMETRY_SUPPORTED, TraceContext,
-    TraceContextScope, client, get_trace_context,
-    opentelemetry::{Context, trace::TraceContextExt},
-    prepare_environment,
+    TraceContextScope, client, get_trace_context, opentelemetry::Context, prepare_environment,
 };
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -44,26 +42,29 @@ fn as_a_program() -> Result<(), Box<dyn Error>> {
         let current = get_trace_context();
         assert_eq!(is_of(&current, &cx), (TELEMETRY_SUPPORTED, false));
     }
-    let _scope = TraceContextScope::attach(&cx);
-    let current = get_trace_context();
-    let attached = (TELEMETRY_SUPPORTED, TELEMETRY_SUPPORTED);
-    assert_eq!(is_of(&current, &cx), attached);
-
-    // In Rust and in C++; the span in between, if there is one, is of the same trace.
-    let hands_on = (TELEMETRY_SUPPORTED, attached.1 && !cfg!(feature = "sdk"));
+    // A call hands on Rust's to C++, a device's method what came in by C++ to Rust. The span in between, if there is one,
+    // is of the same trace.
+    let same_trace = TELEMETRY_SUPPORTED;
+    let hands_on = (same_trace, same_trace && !cfg!(feature = "sdk"));
     let check = || {
         let of_rust = TraceContext::from(&Context::current());
         assert_eq!(is_of(&of_rust, &cx), hands_on);
         assert_eq!(is_of(&get_trace_context(), &cx), hands_on);
-        assert_eq!(Context::current().has_active_span(), TELEMETRY_SUPPORTED);
         Ok::<_, Infallible>(())
     };
-    let Ok(()) = client::call(Operation::client("DeviceProxy.ping"), check);
+    if TELEMETRY_SUPPORTED {
+        let _of_rust_alone = cx.to_context(&Context::new()).attach();
+        assert!(get_trace_context().is_empty());
+        let Ok(()) = client::call(Operation::client("DeviceProxy.ping"), check);
+    }
     let device = DeviceTelemetry::new("Class", "a/b/c");
     let mut configuration: Configuration = client::configuration();
     assert_eq!(configuration.enabled, TELEMETRY_SUPPORTED);
     configuration.enabled = true;
     device.reconfigure(configuration)?;
+    let _scope = TraceContextScope::attach(&cx);
+    assert_eq!(is_of(&get_trace_context(), &cx), (same_trace, same_trace));
+    let _of_cpp_alone = Context::new().attach();
     let Ok(()) = device.in_span(Operation::command("Go"), check);
     Ok(())
 }
