@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-use super::*;
+use super::{super::BOOLEANS, *};
 
 fn values(variables: &[(&'static str, &str)]) -> Values {
     let owned = |(variable, value): &(&'static str, &str)| (*variable, value.to_string());
@@ -269,7 +269,7 @@ fn with_telemetry_off_it_is_a_warning_and_cpptango_reads_its_default() -> Result
 /// C10
 #[test]
 fn an_old_name_is_one_warning_that_tells_the_new_one() -> Result<(), Error> {
-    for (old, new) in OLD_VARIABLES {
+    for (old, new) in WITHOUT_EFFECT {
         let planned = plan(&values(&[ON, (old, "bogus")]))?;
         assert_eq!(planned.changes, []);
         assert_eq!(planned.warnings.len(), 1);
