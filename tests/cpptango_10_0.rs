@@ -146,6 +146,24 @@ fn a_client_switches_its_own_telemetry() -> Result<()> {
     Ok(())
 }
 
+/// B1: cppTango 10.0 asks for the context to hand on where telemetry is disabled, too.
+#[test]
+fn a_disabled_client_hands_nothing_on() -> Result<()> {
+    let silent = [
+        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
+        ("TANGO_TELEMETRY_TRACES_EXPORTER", "none".to_string()),
+    ];
+    let server = probe(&silent)?;
+    let scopes = caller("scopes", &server, &[])?;
+    let told = |step: &str| scopes.lines().find_map(|line| line.strip_prefix(step));
+    let asked = ["attached-device ", "new-device "].map(|step| told(step).map(str::trim));
+    assert_eq!(asked, [Some(""); 2], "{scopes}");
+    // The same client, enabled: it is handed on by all means.
+    let scopes = caller("scopes", &server, &silent)?;
+    assert!(scopes.contains("attached-device 00-"), "{scopes}");
+    Ok(())
+}
+
 /// B1, D6: cppTango 10.0 alone waits some 10 s for each device.
 #[test]
 fn a_dead_collector_does_not_keep_a_server_from_ending() -> Result<()> {
