@@ -58,6 +58,19 @@ bool is_enabled(const InterfacePtr &interface) noexcept
     return owner != nullptr ? owner->enabled : interface && interface->is_enabled();
 }
 
+bool current_interface_is_enabled() noexcept
+{
+    try
+    {
+        return is_enabled(Interface::get_current());
+    }
+    catch(...)
+    {
+        // As below.
+        return false;
+    }
+}
+
 bool current_interface_exports() noexcept
 {
     if(const auto *owner = std::get_deleter<Owner>(Tango::telemetry::current_telemetry_interface))

@@ -2,6 +2,7 @@
 #include "cpptango_telemetry/propagator.h"
 
 #include "cpptango_telemetry/own_context.h"
+#include "cpptango_telemetry/owned_interface.h"
 #include "cpptango_telemetry/request_gate.h"
 #include "cpptango_telemetry/w3c_headers.h"
 
@@ -39,7 +40,11 @@ class Propagator final : public propagation::TextMapPropagator
         const auto on = going_on(span_of(context));
         if(on.own)
         {
-            write_headers(carrier, on.span_context);
+            // cppTango 10.0 asks where telemetry is disabled, too.
+            if(current_interface_is_enabled())
+            {
+                write_headers(carrier, on.span_context);
+            }
         }
         else
         {

@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -129,6 +130,19 @@ fn headers_and_library_of_different_versions() -> Result<()> {
             "cppTango 10.99.0",
         ],
     )
+}
+
+/// B6: it is found, and does not fit; as in a tree of links that GNU Stow has made.
+#[test]
+fn a_root_that_is_made_of_links() -> Result<()> {
+    let mut script = Script::new("links")?;
+    let root = script.prefix("10.99.0", "10.99")?;
+    let elsewhere = script.folder("elsewhere")?.join("lib");
+    fs::rename(root.join("lib"), &elsewhere)?;
+    symlink(&elsewhere, root.join("lib"))?;
+    script.set("TANGO_ROOT", &root);
+    let message = script.message()?;
+    says(&message, &["of different versions", "library of 10.99"])
 }
 
 /// B6.

@@ -5,13 +5,13 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use common::{EXPORT, PROBE, admin, caller, count, has, probe, probes, proxy, refused, with};
 use cpptango_telemetry::{RUNTIME_CONFIGURATION_SUPPORTED, TELEMETRY_SUPPORTED};
 use tango_bindings::DeviceProxy;
-use testbed::{DeadCollector, Failure, Receiver, Trace};
+use testbed::{DeadCollector, Failure, Receiver, Span, Trace};
 
 const OTHER: &str = "test/probe/2";
 
@@ -143,6 +143,76 @@ fn a_client_switches_its_own_telemetry() -> Result<()> {
     })?;
     let has = |trace: &str| spans.iter().any(|span| span.trace_id == trace);
     assert_eq!([has(traces[0]), has(traces[1])], [true, false]);
+    Ok(())
+}
+
+/// B1: cppTango 10.0 asks for the context to hand on where telemetry is disabled, too.
+#[test]
+fn a_disabled_client_hands_nothing_on() -> Result<()> {
+    let silent = [
+        ("TANGO_TELEMETRY_ENABLE", "on".to_string()),
+        ("TANGO_TELEMETRY_TRACES_EXPORTER", "none".to_string()),
+    ];
+    let server = probe(&silent)?;
+    let scopes = caller("scopes", &server, &[])?;
+    let told = |step: &str| scopes.lines().find_map(|line| line.strip_prefix(step));
+    let asked = ["attached-device ", "new-device "].map(|step| told(step).map(str::trim));
+    assert_eq!(asked, [Some(""); 2], "{scopes}");
+    // The same client, enabled: it is handed on by all means.
+    let scopes = caller("scopes", &server, &silent)?;
+    assert!(scopes.contains("attached-device 00-"), "{scopes}");
+    Ok(())
+}
+
+/// B1: cppTango makes the devices anew, and with RestartServer the interface of the admin device.
+#[test]
+fn spans_and_logs_go_on_after_restarts() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let logs = receiver.http_logs_endpoint();
+    let environment = with(
+        receiver.environment(),
+        &[
+            ("TANGO_TELEMETRY_LOGS_EXPORTER", "http"),
+            ("TANGO_TELEMETRY_LOGS_ENDPOINT", &logs),
+        ],
+    );
+    let server = probes(&[PROBE, OTHER], &environment)?;
+    for restart in ["DevRestart", "RestartServer"] {
+        if restart == "DevRestart" {
+            admin(&server)?.command_inout::<_, ()>(restart, PROBE.to_string())?;
+        } else {
+            admin(&server)?.command_inout::<(), ()>(restart, ())?;
+            server.process().wait_for_line("initialized 5", EXPORT)?;
+        }
+        for device in [PROBE, OTHER] {
+            let warn = || {
+                let proxy = DeviceProxy::new(&server.device_url(device))?;
+                proxy.command_inout::<_, ()>("Warn", restart.to_string())
+            };
+            // After RestartServer not at once for clients.
+            let deadline = Instant::now() + EXPORT;
+            let mut warned = warn();
+            while warned.is_err() && Instant::now() < deadline {
+                warned = warn();
+            }
+            warned?;
+        }
+        let records = receiver.wait_for_logs(restart, EXPORT, |logs| {
+            logs.iter().filter(|log| log.body == restart).count() >= 2
+        })?;
+        let records: Vec<_> = records.iter().filter(|log| log.body == restart).collect();
+        let span_of = |spans: &[Span], id: &str| {
+            let mut spans = spans.iter();
+            spans.any(|span| span.name == "Probe.Warn" && span.span_id == id)
+        };
+        receiver.wait_for(restart, EXPORT, |spans| {
+            records.iter().all(|log| span_of(spans, &log.span_id))
+        })?;
+        for device in [PROBE, OTHER] {
+            let own = records.iter().filter(|log| log.instance() == device);
+            assert_eq!(own.count(), 1, "{restart} of {device}");
+        }
+    }
     Ok(())
 }
 

@@ -24,6 +24,9 @@ bool is_current_interface_of(const InterfaceSlot *slot) noexcept;
 // As it was made: cppTango 10.0 disables the current interface for moments. False for a null one.
 bool is_enabled(const Tango::telemetry::InterfacePtr &interface) noexcept;
 
+// The same of this thread's current interface.
+bool current_interface_is_enabled() noexcept;
+
 // Whether the sampled spans of this thread's current interface are exported. Neither locks nor allocates where that one
 // is ours.
 bool current_interface_exports() noexcept;

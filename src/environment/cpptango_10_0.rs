@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What cppTango 10.0 to 10.2 read of the environment. `cpptango_10_3.rs` is the same of later ones.
 
-use super::rules::{Collectors, Plan, Values, enable, is_blank, not_allowed};
+use super::rules::{Collectors, Plan, Values, enable, not_allowed};
 use crate::{
     bridge::{tango, text},
     error::Error,
@@ -61,9 +61,9 @@ pub(super) fn plan(values: &Values) -> Result<Plan, Error> {
     let (_, word) = plan.unless_off(enabled, kernel, (false, "off".to_string()))?;
     plan.rewrite(values, KERNEL_ENABLE, &[word], "off", true);
 
-    for (exporter, endpoint) in [
-        (TRACES_EXPORTER, TRACES_ENDPOINT),
-        (LOGS_EXPORTER, LOGS_ENDPOINT),
+    for (exporter, endpoint, path) in [
+        (TRACES_EXPORTER, TRACES_ENDPOINT, "traces"),
+        (LOGS_EXPORTER, LOGS_ENDPOINT, "logs"),
     ] {
         let found = one(values, exporter, endpoint);
         let found = plan.unless_off(enabled, found, Collectors::default())?;
@@ -74,14 +74,24 @@ pub(super) fn plan(values: &Values) -> Result<Plan, Error> {
         plan.rewrite(values, exporter, &found.exporters, CONSOLE, true);
         match found.endpoints.first() {
             Some(found) => plan.rewrite(values, endpoint, &[found], "", false),
-            // It is refused, and cppTango would refuse it in its turn.
-            None if values.get(endpoint).is_some_and(|given| !is_blank(given)) => {
-                plan.rewrite(values, endpoint, &["cout"], "", false);
+            // It is refused, or blank in a tangorc file, which cppTango takes for an endpoint, and refuses in its turn.
+            None if values.contains_key(endpoint) => {
+                let default = default_endpoint(&found.exporters, path);
+                plan.rewrite(values, endpoint, &[default], "", false);
             }
             None => {}
         }
     }
     Ok(plan)
+}
+
+/// What cppTango takes where there is no variable. It tells nobody else.
+fn default_endpoint(exporters: &[String], path: &str) -> String {
+    match exporters.first().map(String::as_str) {
+        Some(HTTP) => format!("http://localhost:4318/v1/{path}"),
+        Some(GRPC) => "grpc://localhost:4317".to_string(),
+        _ => "cout".to_string(),
+    }
 }
 
 /// An exporter and its endpoint; they are no lists here.
@@ -184,6 +194,32 @@ mod tests {
         let wanted = [(TRACES_EXPORTER, CONSOLE), (TRACES_ENDPOINT, "cout")];
         let wanted = wanted.map(|(variable, value)| (variable, value.to_string()));
         assert_eq!((plan.changes, plan.warnings.len()), (wanted.to_vec(), 1));
+        Ok(())
+    }
+
+    /// B1, C3: in a tangorc file, where a blank variable is there.
+    #[test]
+    fn a_blank_endpoint_is_the_default_of_its_exporter() -> Result<(), Error> {
+        for (enable, exporter, endpoint, wanted) in [
+            (
+                "on",
+                HTTP,
+                TRACES_ENDPOINT,
+                "http://localhost:4318/v1/traces",
+            ),
+            ("on", HTTP, LOGS_ENDPOINT, "http://localhost:4318/v1/logs"),
+            ("off", GRPC, TRACES_ENDPOINT, "grpc://localhost:4317"),
+            ("off", CONSOLE, LOGS_ENDPOINT, "cout"),
+        ] {
+            let plan = planned(&[
+                (ENABLE, enable),
+                (TRACES_EXPORTER, exporter),
+                (LOGS_EXPORTER, exporter),
+                (endpoint, " ,"),
+            ])?;
+            let wanted = vec![(endpoint, wanted.to_string())];
+            assert_eq!((plan.changes, plan.warnings), (wanted, Vec::new()));
+        }
         Ok(())
     }
 

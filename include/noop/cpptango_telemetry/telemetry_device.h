@@ -15,13 +15,30 @@
 namespace cpptango_telemetry
 {
 
+// The constructors of cppTango 9.3 take std::string &, and change none.
+inline std::string &as_taken(const std::string &text) noexcept
+{
+    return const_cast<std::string &>(text);
+}
+
+inline std::string &as_taken(std::string &&text) noexcept
+{
+    return text;
+}
+
+template <class Argument>
+Argument &&as_taken(Argument &&argument) noexcept
+{
+    return std::forward<Argument>(argument);
+}
+
 template <class Base>
 class TelemetryDevice : public Base
 {
   public:
     template <class Name, class... Args>
     TelemetryDevice(Tango::DeviceClass *device_class, Name &&device_name, Args &&...args) :
-        Base(device_class, std::forward<Name>(device_name), std::forward<Args>(args)...),
+        Base(device_class, as_taken(std::forward<Name>(device_name)), as_taken(std::forward<Args>(args))...),
         handle{device_class->get_name(), this->get_name()}
     {
     }

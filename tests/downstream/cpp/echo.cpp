@@ -17,7 +17,8 @@ namespace
 class Echo : public cpptango_telemetry::TelemetryDevice<TANGO_BASE_CLASS>
 {
   public:
-    Echo(Tango::DeviceClass *device_class, const char *name) :
+    // cppTango 9.3 itself takes no const name.
+    Echo(Tango::DeviceClass *device_class, const std::string &name) :
         TelemetryDevice(device_class, name),
         body(new_body(telemetry_handle()))
     {
@@ -90,7 +91,7 @@ class EchoClass : public Tango::DeviceClass
     {
         for(CORBA::ULong i = 0; i < names->length(); ++i)
         {
-            device_list.push_back(new Echo(this, (*names)[i]));
+            device_list.push_back(new Echo(this, std::string((*names)[i])));
             export_device(device_list.back(), (*names)[i]);
         }
     }
