@@ -25,9 +25,12 @@ pub fn find() -> Result<CppTango> {
         "CMAKE_PREFIX_PATH",
         "CPATH",
         "CPLUS_INCLUDE_PATH",
+        "LIBCLANG_PATH",
         "LIBRARY_PATH",
+        "PKG_CONFIG",
         "PKG_CONFIG_LIBDIR",
         "PKG_CONFIG_PATH",
+        "PKG_CONFIG_SYSROOT_DIR",
         "TANGO_ROOT",
     ] {
         println!("cargo::rerun-if-env-changed={name}");
@@ -198,9 +201,11 @@ fn add_opentelemetry(report: &Report, library: &Library, tango: &mut CppTango) -
             tango.include_dirs.push(dir);
         }
     }
-    tango
-        .library_dirs
-        .extend(report.paths("OPENTELEMETRY_LIBRARY_DIR"));
+    for dir in report.paths("OPENTELEMETRY_LIBRARY_DIR") {
+        if !tango.library_dirs.contains(&dir) {
+            tango.library_dirs.push(dir);
+        }
+    }
     tango.libraries.extend(report.list("OPENTELEMETRY_LIBRARY"));
     Ok(())
 }

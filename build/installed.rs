@@ -112,7 +112,7 @@ pub struct Library {
 
 impl Library {
     pub fn read(report: &Report, library_dirs: &[PathBuf]) -> Result<Self> {
-        let names = ["libtango.so", "libtango.dylib"];
+        let names = ["libtango.so", "libtango.dylib", "libtango.a"];
         let mut files = library_dirs
             .iter()
             .flat_map(|dir| names.map(|name| dir.join(name)));
@@ -147,6 +147,8 @@ impl Library {
         };
         // Each library names itself so, and its symbols have the inline namespace: opentelemetry::v1.
         let soname = after("libtango.so.").or_else(|| after("libtango."));
+        // A static one does not, and `libtango.dylib` says nothing.
+        let soname = soname.filter(|version| !version.is_empty());
         let opentelemetry_abi =
             after("13opentelemetry2v").map(|digits| digits.chars().take(1).collect());
         Ok(Self {

@@ -17,6 +17,8 @@ pub struct Report(HashMap<String, String>);
 impl Report {
     pub fn new() -> Result<Self> {
         let compiler = compile::compiler(&[], Version::default())?;
+        let flags = compiler.args().iter();
+        let flags: Vec<_> = flags.map(|flag| flag.to_string_lossy()).collect();
         let cmake = env::var_os("CMAKE").unwrap_or_else(|| "cmake".into());
         let build = variable("OUT_DIR").join("find");
         // CMake would not look again for what it has found before.
@@ -30,6 +32,9 @@ impl Report {
                 "-DCMAKE_CXX_COMPILER={}",
                 compiler.path().display()
             ))
+            // A cross compiler may need them, and cannot link a program without a target's libraries.
+            .arg(format!("-DCMAKE_CXX_FLAGS={}", flags.join(" ")))
+            .arg("-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY")
             .output()
             .map_err(|error| {
                 Problem::new(

@@ -27,9 +27,15 @@ void check_endpoint_of(Exporter exporter, const std::string &endpoint)
     switch(exporter)
     {
     case Exporter::http:
+#ifndef TANGO_TELEMETRY_USE_HTTP
+        refuse("this cppTango was compiled without the exporter http");
+#endif
         pattern = "(http|https)://[^/]+:\\d+(/.*)?";
         break;
     case Exporter::grpc:
+#ifndef TANGO_TELEMETRY_USE_GRPC
+        refuse("this cppTango was compiled without the exporter grpc");
+#endif
         pattern = "grpc://[^/]+:\\d+";
         break;
     case Exporter::console:

@@ -90,7 +90,8 @@ pub fn configuration() -> Configuration {
 
 /// Changes the client's telemetry while calls run, as an operator does a device's; see
 /// [`DeviceTelemetry::reconfigure`](crate::DeviceTelemetry::reconfigure). Calls in progress go on as they began. Start
-/// from [`configuration`].
+/// from [`configuration`]. With cppTango before 10.3 there is one endpoint at most, no topic but `all`, and no endpoint
+/// while `tracing_enabled` is false.
 ///
 /// # Errors
 /// Those of [`initialize`]; [`Error::Configuration`] for a topic or endpoint that cppTango does not take, and nothing

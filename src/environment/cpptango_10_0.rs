@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What cppTango 10.0 to 10.2 read of the environment. `cpptango_10_3.rs` is the same of later ones.
+//! What cppTango 10.0 to 10.2 read of the environment. `cpptango_10_3/mod.rs` is the same of later ones.
 
 use super::rules::{Collectors, Plan, Values, enable, not_allowed};
 use crate::{

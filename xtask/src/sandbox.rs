@@ -20,18 +20,25 @@ pub struct Sandbox {
 }
 
 /// Settings that name things of the host, which are not there or do not fit inside.
-const HOST_ONLY: [&str; 14] = [
+const HOST_ONLY: [&str; 21] = [
+    "AR",
     "CC",
     "CFLAGS",
+    "CMAKE",
     "CMAKE_PREFIX_PATH",
     "CPATH",
+    "CPLUS_INCLUDE_PATH",
     "CXX",
     "CXXFLAGS",
     "LDFLAGS",
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
     "LIBCLANG_PATH",
+    "LIBRARY_PATH",
+    "PKG_CONFIG",
+    "PKG_CONFIG_LIBDIR",
     "PKG_CONFIG_PATH",
+    "RANLIB",
     "RUSTC_WRAPPER",
     "TANGO_ROOT",
     "TMPDIR",

@@ -8,6 +8,12 @@
 #include "cpptango_telemetry/telemetry_handle.h"
 
 #include <tango/tango.h>
+#if TANGO_VERSION_MAJOR != CPPTANGO_TELEMETRY_TANGO_VERSION_MAJOR || \
+    TANGO_VERSION_MINOR != CPPTANGO_TELEMETRY_TANGO_VERSION_MINOR || \
+    TANGO_VERSION_PATCH != CPPTANGO_TELEMETRY_TANGO_VERSION_PATCH || \
+    (TANGO_VERSION_MAJOR >= 10 && defined(TANGO_USE_TELEMETRY))
+#error "this is not the cppTango that cpptango-telemetry was compiled with: set TANGO_ROOT for both, and run cargo clean"
+#endif
 
 #include <string>
 #include <utility>
