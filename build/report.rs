@@ -32,9 +32,8 @@ impl Report {
                 "-DCMAKE_CXX_COMPILER={}",
                 compiler.path().display()
             ))
-            // A cross compiler may need them, and cannot link a program without a target's libraries.
+            // A cross compiler may need them.
             .arg(format!("-DCMAKE_CXX_FLAGS={}", flags.join(" ")))
-            .arg("-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY")
             .output()
             .map_err(|error| {
                 Problem::new(
