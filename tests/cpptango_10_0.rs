@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use common::{EXPORT, PROBE, admin, caller, count, has, probe, probes, proxy, refused, with};
 use cpptango_telemetry::{RUNTIME_CONFIGURATION_SUPPORTED, TELEMETRY_SUPPORTED};
 use tango_bindings::DeviceProxy;
-use testbed::{DeadCollector, Failure, Receiver, Span, Trace};
+use testbed::{DeadCollector, DeviceServer, Failure, Receiver, Span, Trace};
 
 const OTHER: &str = "test/probe/2";
 
@@ -62,10 +62,8 @@ fn a_request_is_one_trace_through_three_devices() -> Result<()> {
     Ok(())
 }
 
-/// B1, D15, G1
-#[test]
-fn each_device_logs_in_its_own_name_within_its_span() -> Result<()> {
-    let receiver = Receiver::start()?;
+/// A server of two devices that exports log records too.
+fn logging(receiver: &Receiver) -> Result<DeviceServer> {
     let logs = receiver.http_logs_endpoint();
     let environment = with(
         receiver.environment(),
@@ -74,7 +72,14 @@ fn each_device_logs_in_its_own_name_within_its_span() -> Result<()> {
             ("TANGO_TELEMETRY_LOGS_ENDPOINT", &logs),
         ],
     );
-    let server = probes(&[PROBE, OTHER], &environment)?;
+    probes(&[PROBE, OTHER], &environment)
+}
+
+/// B1, D15, G1
+#[test]
+fn each_device_logs_in_its_own_name_within_its_span() -> Result<()> {
+    let receiver = Receiver::start()?;
+    let server = logging(&receiver)?;
     for device in [PROBE, OTHER] {
         let proxy = DeviceProxy::new(&server.device_url(device))?;
         proxy.command_inout::<_, ()>("Warn", format!("of {device}"))?;
@@ -168,15 +173,7 @@ fn a_disabled_client_hands_nothing_on() -> Result<()> {
 #[test]
 fn spans_and_logs_go_on_after_restarts() -> Result<()> {
     let receiver = Receiver::start()?;
-    let logs = receiver.http_logs_endpoint();
-    let environment = with(
-        receiver.environment(),
-        &[
-            ("TANGO_TELEMETRY_LOGS_EXPORTER", "http"),
-            ("TANGO_TELEMETRY_LOGS_ENDPOINT", &logs),
-        ],
-    );
-    let server = probes(&[PROBE, OTHER], &environment)?;
+    let server = logging(&receiver)?;
     for restart in ["DevRestart", "RestartServer"] {
         if restart == "DevRestart" {
             admin(&server)?.command_inout::<_, ()>(restart, PROBE.to_string())?;

@@ -76,10 +76,14 @@ fn is_of(found: &TraceContext, cx: &TraceContext) -> (bool, bool) {
     (trace(found) == trace(cx), headers(found) == headers(cx))
 }
 
-/// Crates that this one needs with these features.
+/// Crates that are linked with these features.
 fn linked(features: &str) -> String {
+    tree("normal", features)
+}
+
+fn tree(edges: &str, features: &str) -> String {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none"])
+        .args(["tree", "--locked", "--edges", edges, "--prefix", "none"])
         .args(["--package", "cpptango-telemetry-consumer"])
         .args(["--no-default-features", "--features", features])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -125,4 +129,20 @@ fn no_exporter_is_linked_without_its_feature() {
         "{grpc}"
     );
     assert!(linked("otlp-http,tls").contains("rustls v"));
+}
+
+/// B2: nothing that compiles C++, or asks CMake or libclang. (What `tls` needs compiles C.)
+#[test]
+fn nothing_native_is_built_without_telemetry() {
+    let native = ["bindgen", "cc", "clang-sys", "cmake", "cxx", "cxx-build"];
+    let built = |features: &str| {
+        let tree = tree("normal,build", features);
+        let is_built = |name: &&str| {
+            tree.lines()
+                .any(|line| line.starts_with(&format!("{name} v")))
+        };
+        native.into_iter().filter(is_built).collect::<Vec<_>>()
+    };
+    assert_eq!(built("sdk,otlp-http,otlp-grpc,tracing"), [] as [&str; 0]);
+    assert!(built("telemetry").contains(&"cxx-build"));
 }
