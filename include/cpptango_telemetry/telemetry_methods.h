@@ -14,6 +14,7 @@
 
 #include "cpptango_telemetry/telemetry_state.h"
 
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,7 +152,6 @@ class TelemetryMethods : public TelemetryState<Base>
     }
 
   protected:
-    using TelemetryState<Base>::configuring;
     using TelemetryState<Base>::handle;
     using TelemetryState<Base>::interface;
     using Lock = std::lock_guard<std::recursive_mutex>;
@@ -201,6 +201,9 @@ class TelemetryMethods : public TelemetryState<Base>
         handle.called(method);
         return result;
     }
+
+    // Held by those who change or read the configuration, never by a request.
+    std::recursive_mutex configuring;
 };
 
 #else

@@ -6,7 +6,6 @@
 #include "cpptango_telemetry/device_interface.h"
 #include "cpptango_telemetry/telemetry_handle.h"
 
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -47,8 +46,6 @@ class TelemetryState : private BeforeBase, public Base
 
   protected:
     using BeforeBase::interface;
-    // Held by those who change or read the configuration, never by a request.
-    std::recursive_mutex configuring;
     TelemetryHandle handle;
 };
 
